@@ -29,9 +29,7 @@ def application_url(owner_url: str) -> str:
 def libpq_url(url: str) -> str:
     """`url` without the parameters that only our connection pool knows."""
     parts = urlsplit(url)
-    kept = [
-        part for part in parts.query.split("&") if part.partition("=")[0] not in {"pool_size", "max_overflow"}
-    ]
+    kept = [part for part in parts.query.split("&") if part.partition("=")[0] not in {"pool_size", "max_overflow"}]
     return parts._replace(query="&".join(kept)).geturl()
 
 

@@ -89,9 +89,7 @@ class Databases:
 
     def drop_all(self) -> None:
         with self.server() as session:
-            names = session.execute(
-                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [self.prefix]
-            )
+            names = session.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [self.prefix])
             for (name,) in names.fetchall():
                 self.drop(session, name)
 
@@ -103,9 +101,7 @@ def disconnect() -> None:
 
 
 @pytest.fixture(scope="session")
-def databases(
-    django_test_environment: None, django_db_blocker: DjangoDbBlocker
-) -> Generator[Databases, None, None]:
+def databases(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Generator[Databases, None, None]:
     """The databases of this run; Django's default connection serves a copy of the template as the application role."""
     found = Databases()
     before = connection.settings_dict["NAME"]
@@ -128,9 +124,7 @@ def django_db_setup(databases: Databases) -> None:
 
 
 @pytest.fixture(scope="module")
-def module_database(
-    databases: Databases, django_db_blocker: DjangoDbBlocker
-) -> Generator[Databases, None, None]:
+def module_database(databases: Databases, django_db_blocker: DjangoDbBlocker) -> Generator[Databases, None, None]:
     """For module fixtures that commit: the database is open and is replaced when the module is done.
 
     Not for modules with `transactional_db` or `live_server` tests, which replace the database earlier.

@@ -38,9 +38,7 @@ def embedded(embedded_environment: dict[str, str]) -> Manage:
             text=True,
             timeout=300,
         )
-        assert done.returncode == code, (
-            f"{arguments} answered {done.returncode}\n{done.stdout}\n{done.stderr}"
-        )
+        assert done.returncode == code, f"{arguments} answered {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
     return manage

@@ -66,9 +66,7 @@ def free_port() -> int:
 def postgresql_program(name: str) -> str:
     """Path of a PostgreSQL program; Debian keeps them outside PATH, the highest version wins."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
-    path = shutil.which(
-        name, path=os.pathsep.join([*map(str, reversed(folders)), os.environ.get("PATH", "")])
-    )
+    path = shutil.which(name, path=os.pathsep.join([*map(str, reversed(folders)), os.environ.get("PATH", "")]))
     if path is None:
         raise pytest.UsageError(
             "PostgreSQL is missing: install the Debian package postgresql, or set DATABASE_URL to a server"
