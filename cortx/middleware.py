@@ -1,0 +1,7 @@
+"""Request id and tenant binding (being written)."""
+
+class RequestIdMiddleware:
+    def __init__(self, get_response): self.get_response = get_response
+    def __call__(self, request): return self.get_response(request)
+
+class TenantMiddleware(RequestIdMiddleware): ...

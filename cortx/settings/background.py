@@ -1,0 +1,47 @@
+"""Celery: Redis by URL, otherwise its file-system transport; the database keeps the work either way."""
+
+from cortx.settings import env
+from cortx.settings.paths import VAR_DIR
+
+REDIS_URL = env.secret("REDIS_URL")
+BROKER_URL = env.secret("BROKER_URL", REDIS_URL)
+EMBEDDED = not BROKER_URL
+
+CELERY_BROKER_URL = BROKER_URL or "filesystem://"
+if EMBEDDED:
+    queue, control = VAR_DIR / "broker", VAR_DIR / "broker-control"
+    queue.mkdir(parents=True, exist_ok=True)
+    control.mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(queue),
+        "data_folder_out": str(queue),
+        "control_folder": str(control),
+        "polling_interval": 0.05,
+    }
+else:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2}
+
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXTENDED = False
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TRACK_STARTED = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_SOFT_TIME_LIMIT = env.integer("TASK_SOFT_TIME_LIMIT", 3540, minimum=1)
+CELERY_TASK_TIME_LIMIT = env.integer("TASK_TIME_LIMIT", 3600, minimum=1)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {"ring due work": {"task": "tenants.ring_due_work", "schedule": 5.0}}
+
+# Seconds a worker may hold a unit of work without a sign of life.
+WORK_LEASE_SECONDS = env.integer("WORK_LEASE_SECONDS", 30, minimum=2)
+WORK_MAX_ATTEMPTS = env.integer("WORK_MAX_ATTEMPTS", 3, minimum=1)
+
+if REDIS_URL:
+    cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+else:
+    cache = {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cortx_cache"}
+CACHES = {"default": {**cache, "TIMEOUT": 300}}

@@ -1,0 +1,60 @@
+"""SQLite file by default; `DATABASE_URL` switches the same code to PostgreSQL."""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environ import Env
+
+from cortx.database_roles import application_url
+from cortx.settings import env
+from cortx.settings.paths import APP_ENV, BASE_DIR, VAR_DIR
+
+
+def sqlite(name: str) -> dict[str, Any]:
+    """IMMEDIATE transactions: without them two writers fail with "database is locked" instead of waiting."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": name,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        },
+    }
+
+
+def postgresql(url: str) -> dict[str, Any]:
+    """`pool_size` and `max_overflow` of the URL bound the connection pool; other parameters go to libpq."""
+    query = dict(parse_qsl(urlsplit(url).query))
+    size = int(query.pop("pool_size", env.integer("DATABASE_POOL_SIZE", 5, minimum=1)))
+    overflow = int(query.pop("max_overflow", 0))
+    config = dict(Env.db_url_config(urlsplit(url)._replace(query="").geturl()))
+    pool = {"min_size": 0, "max_size": size + overflow, "timeout": 10}
+    config["OPTIONS"] = {"pool": pool, "connect_timeout": 5, **query}
+    return config
+
+
+def configured(url: str) -> dict[str, Any]:
+    """Django's description of the database that `url` names."""
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
+        path = url.removeprefix("sqlite:///")
+        return sqlite(path if path.startswith(("/", ":")) else str(BASE_DIR / path))
+    if scheme in {"postgres", "postgresql"}:
+        return postgresql(url)
+    raise ImproperlyConfigured(f"DATABASE_URL begins with {scheme!r}, expected sqlite or postgresql")
+
+
+def two_roles(served: str, owner: str) -> tuple[str, str]:
+    """URLs to serve and to migrate with. In development one is enough: it migrates, and a role made from it serves."""
+    if owner or APP_ENV != "dev" or not served.startswith("postgres"):
+        return served, owner or served
+    return application_url(served), served
+
+
+DATABASE_URL, DATABASE_OWNER_URL = two_roles(
+    env.secret("DATABASE_URL", f"sqlite:///{VAR_DIR / 'cortx.sqlite3'}"), env.secret("DATABASE_OWNER_URL")
+)
+DATABASES = {"default": configured(DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

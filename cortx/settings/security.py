@@ -1,0 +1,55 @@
+"""Keys, hosts, cookies, content security policy."""
+
+import secrets
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from cortx.settings import env
+from cortx.settings.paths import APP_ENV, VAR_DIR
+
+
+def development_key() -> str:
+    """A key of this checkout's own, made once, so that no key is ever in the source."""
+    file = VAR_DIR / "secret-key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(50))
+    return file.read_text()
+
+
+DEBUG = env.flag("DEBUG", False)
+SECRET_KEY = env.secret("SECRET_KEY")
+if not SECRET_KEY and APP_ENV == "prod":
+    raise ImproperlyConfigured("SECRET_KEY is not set; it must be when APP_ENV is prod")
+SECRET_KEY = SECRET_KEY or development_key()
+
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "" if APP_ENV == "prod" else "localhost,127.0.0.1,[::1],testserver")
+CORS_ALLOWED_ORIGINS = env.listing("ALLOWED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = env.listing("TRUSTED_ORIGINS")
+
+# Key for writes on the default tenant's record paths (contract 1.5); unset means open writes, never in prod.
+API_KEY = env.secret("API_KEY")
+if not API_KEY and APP_ENV == "prod":
+    raise ImproperlyConfigured("API_KEY is not set; writes would be open, which APP_ENV prod refuses")
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = APP_ENV == "prod"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "connect-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}

@@ -1,0 +1,8 @@
+"""All tables of this app; each lives in its own room."""
+
+from tenants.access.models import ApiKey
+from tenants.accounts.models import Membership, Tenant, User
+from tenants.audit.models import AuditEvent
+from tenants.work.models import Work
+
+__all__ = ["ApiKey", "AuditEvent", "Membership", "Tenant", "User", "Work"]
