@@ -1,0 +1,42 @@
+"""Why something asked for was not done: raised by commands and services, answered as problem+json or beside a field."""
+
+from collections.abc import Mapping
+
+
+class Refusal(Exception):
+    """A request that cannot be carried out as asked. `detail` is written for people, `code` for programs."""
+
+    status = 400
+    code = "refused"
+
+    def __init__(self, detail: str, *, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fields = dict(fields or {})
+
+
+class ValidationProblem(Refusal):
+    """Input that is wrong. `fields` says what, by the name of the field or parameter."""
+
+    code = "invalid"
+
+
+class UnknownReference(Refusal):
+    """The thing named does not exist, or belongs to somebody else."""
+
+    status = 404
+    code = "not_found"
+
+
+class StateConflict(Refusal):
+    """The thing is not in a state that allows this."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooLarge(Refusal):
+    """More bytes than the limit allows."""
+
+    status = 413
+    code = "too_large"
