@@ -51,7 +51,10 @@ class NumberSeries(TenantOwned):
 
 
 class Batch(TenantOwned):
-    """One delivery of one or more inputs. `current_run` is the completed live run whose verdicts are in force."""
+    """One delivery of one or more inputs.
+
+    `current_run` is the completed live run whose verdicts are in force, `last_run` the newest live run of any status.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_parent_id, editable=False)
     number = models.PositiveBigIntegerField()
@@ -60,6 +63,9 @@ class Batch(TenantOwned):
     parameters = models.JSONField(default=dict)
     content_hash = models.CharField(max_length=64, help_text="Over dataset, parameters and all inputs' hashes.")
     current_run = models.ForeignKey(
+        "records.Run", on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    last_run = models.ForeignKey(
         "records.Run", on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
     created_at = models.DateTimeField(auto_now_add=True)
@@ -87,6 +93,7 @@ class BatchInput(TenantOwned):
     name = models.CharField(max_length=80, help_text="The input's name in the pack.")
     filename = models.CharField(max_length=255)
     format = models.CharField(max_length=20, blank=True)
+    encoding = models.CharField(max_length=20, blank=True)
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
     stored_as = models.CharField(max_length=300)

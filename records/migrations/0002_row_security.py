@@ -23,7 +23,9 @@ class Migration(migrations.Migration):
         tenant_first_key("records_finding"),
         tenant_first_key("records_unitstatus"),
         *tenant_references("records_dataset", active_version_id="rulepacks_packversion"),
-        *tenant_references("records_batch", dataset_id="records_dataset", current_run_id="records_run"),
+        *tenant_references(
+            "records_batch", dataset_id="records_dataset", current_run_id="records_run", last_run_id="records_run"
+        ),
         *tenant_references("records_batchinput", batch_id="records_batch"),
         *tenant_references("records_recordcount", dataset_id="records_dataset"),
         *tenant_references(
