@@ -15,11 +15,11 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 import pytest
 from django.core.management import call_command
-from django.db import connection
 from django.test import TransactionTestCase
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
+from cortx.database import connected_as, default_connection, disconnect
 from cortx.database_roles import database_url, libpq_url, prepare
 
 # Any number, the same for all workers of a run: one of them migrates, the others wait.
@@ -54,32 +54,17 @@ class Databases:
             # Lets the owner end sessions of the application role when it drops a database.
             role = sql.Identifier(unquote(urlsplit(self.app_url).username or ""))
             session.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
-            with self.connected(self.owner_url, self.template):
+            with connected_as(self.owner_url, self.template):
                 call_command("migrate", interactive=False, verbosity=0)
-
-    @contextmanager
-    def connected(self, url: str, name: str) -> Iterator[None]:
-        """Django's default connection with another role and database, in all threads, for the time being."""
-        parts = urlsplit(url)
-        before = dict(connection.settings_dict)
-        disconnect()
-        connection.settings_dict.update(
-            USER=unquote(parts.username or ""), PASSWORD=unquote(parts.password or ""), NAME=name
-        )
-        try:
-            yield
-        finally:
-            disconnect()
-            connection.settings_dict.update(before)
 
     def renew(self) -> None:
         """Put a new copy of the template in the place of the database in use."""
-        old, new = connection.settings_dict["NAME"], f"{self.prefix}_{self.worker}_{next(self.numbers)}"
+        current, new = default_connection().settings_dict, f"{self.prefix}_{self.worker}_{next(self.numbers)}"
         disconnect()
         with self.server() as session:
             statement = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
             session.execute(sql.SQL(statement).format(sql.Identifier(new), sql.Identifier(self.template)))
-            connection.settings_dict["NAME"] = new
+            old, current["NAME"] = current["NAME"], new
             self.drop(session, old)
 
     def drop(self, session: psycopg.Connection, name: str) -> None:
@@ -94,17 +79,12 @@ class Databases:
                 self.drop(session, name)
 
 
-def disconnect() -> None:
-    """Close the connection and the pool behind it, which would keep serving the old database."""
-    connection.close()
-    connection.close_pool()
-
-
 @pytest.fixture(scope="session")
 def databases(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Generator[Databases, None, None]:
     """The databases of this run; Django's default connection serves a copy of the template as the application role."""
     found = Databases()
-    before = connection.settings_dict["NAME"]
+    current = default_connection().settings_dict
+    before = current["NAME"]
     patch = pytest.MonkeyPatch()
     # The one place where Django would flush.
     patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: found.renew())
@@ -113,9 +93,8 @@ def databases(django_test_environment: None, django_db_blocker: DjangoDbBlocker)
         found.renew()
     yield found
     patch.undo()
-    with django_db_blocker.unblock():
-        disconnect()
-    connection.settings_dict["NAME"] = before
+    disconnect()
+    current["NAME"] = before
 
 
 @pytest.fixture(scope="session")

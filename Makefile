@@ -1,0 +1,67 @@
+# make run    start everything at http://127.0.0.1:8000 (PORT=8001 make run for another port)
+# make test   all checks a change must pass (what .ci/run calls)
+.PHONY: run test lint battery bench requirements clean packages
+
+BIN := .venv/bin
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
+
+run: .venv/run.stamp
+	@exec $(BIN)/python manage.py up
+
+test: lint packages
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report term
+
+lint: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy .
+
+# Minutes to hours: simulations, fuzzing, fault tests.
+battery: .venv/test.stamp packages
+	$(BIN)/python -m pytest -m battery
+
+bench: .venv/run.stamp
+	$(BIN)/python manage.py bench
+
+# After editing requirements.in or requirements-dev.in.
+requirements: $(BIN)/uv
+	$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+
+# Leaves var/ alone: that is where the data of a local installation lies.
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
+
+.venv/run.stamp: requirements.txt | $(BIN)/uv
+	@echo "Installing requirements.txt"
+	@$(INSTALL) -r $< || $(BIN)/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+.venv/test.stamp: requirements-dev.txt | $(BIN)/uv
+	@echo "Installing requirements-dev.txt"
+	@$(INSTALL) -r $< || $(BIN)/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+# uv installs the rest in seconds; it comes from the same hashed list. Where it cannot, pip does all of it.
+$(BIN)/uv: | $(BIN)/python
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt | $(BIN)/python -m pip install --quiet --require-hashes -r /dev/stdin \
+	    || echo "Without uv: pip installs, which takes longer"
+
+# Debian ships Python without venv.
+$(BIN)/python:
+	@python=; for name in python3.11 python3 python3.12 python3.13; do \
+	    $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && python=$$name && break; \
+	done; \
+	if [ -z "$$python" ]; then echo "CORTX needs Python 3.11 or newer" >&2; exit 1; fi; \
+	$$python -c 'import ensurepip, venv' 2>/dev/null || sh .ci/packages python3-venv || exit 1; \
+	echo "Creating .venv with $$python"; $$python -m venv .venv
+
+# The servers and the browser the tests run against; a server given by URL need not be here.
+packages:
+	@missing=; \
+	[ -n "$$DATABASE_URL" ] || command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	    missing="$$missing postgresql"; \
+	[ -n "$$REDIS_URL" ] || command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	command -v chromium >/dev/null || missing="$$missing chromium fonts-liberation"; \
+	[ -z "$$missing" ] || sh .ci/packages $$missing

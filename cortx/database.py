@@ -1,0 +1,56 @@
+"""Setting the database up as its owner, while everything else in the process is served as the application role."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from django.db.backends.postgresql.base import DatabaseWrapper
+
+from cortx.database_roles import prepare
+
+
+def default_connection() -> DatabaseWrapper:
+    """Django's PostgreSQL connection; its `settings_dict` is shared by the connections of all threads."""
+    connection = connections["default"]
+    assert isinstance(connection, DatabaseWrapper)
+    return connection
+
+
+def disconnect() -> None:
+    """Close this thread's connection and the pool behind it, which would keep serving the old role or database."""
+    connection = default_connection()
+    connection.close()
+    connection.close_pool()
+
+
+@contextmanager
+def connected_as(url: str, name: str) -> Iterator[None]:
+    """Use the role of `url` and the database `name` for the length of the scope."""
+    parts, current = urlsplit(url), default_connection().settings_dict
+    before = dict(current)
+    disconnect()
+    current.update(USER=unquote(parts.username or ""), PASSWORD=unquote(parts.password or ""), NAME=name)
+    try:
+        yield
+    finally:
+        disconnect()
+        current.update(before)
+
+
+def database_set_up(*, verbosity: int = 0) -> None:
+    """Create the application role (PostgreSQL), migrate, and create the cache table where one is used."""
+    owner, served = settings.DATABASE_OWNER_URL, settings.DATABASE_URL
+    if owner == served:
+        migrate(verbosity)
+        return
+    prepare(owner, served)
+    with connected_as(owner, default_connection().settings_dict["NAME"]):
+        migrate(verbosity)
+
+
+def migrate(verbosity: int) -> None:
+    call_command("migrate", interactive=False, verbosity=verbosity)
+    call_command("createcachetable", verbosity=verbosity)

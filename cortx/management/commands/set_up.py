@@ -1,0 +1,14 @@
+"""`manage.py set_up`: roles, migrations and cache table, as the owner of the database. Safe to repeat."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from cortx.database import database_set_up
+
+
+class Command(BaseCommand):
+    help = "Create the application role (PostgreSQL), migrate, create the cache table."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        database_set_up(verbosity=options["verbosity"])

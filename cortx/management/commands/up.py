@@ -1,0 +1,101 @@
+"""`manage.py up`: everything on one machine, from an empty folder to a page that answers."""
+
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from cortx.database import database_set_up
+from cortx.settings import env
+from cortx.supervisor import Child, Stopped, stop_all, stop_on_signals, supervise
+
+HOST = "127.0.0.1"
+FIRST_PAGE_SECONDS = 60.0
+
+
+class Command(BaseCommand):
+    help = "Migrate, seed the demo tenant when there is none, run web server, worker and beat until Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=env.integer("PORT", 8000, minimum=1), help="8000, or PORT")
+
+    def handle(self, *args: Any, port: int, **options: Any) -> None:
+        refuse_taken_port(port)
+        children: list[Child] = []
+        stop_on_signals()
+        try:
+            self.say("Preparing the database")
+            database_set_up()
+            children += start_children(port)
+            wait_for_first_page(children, port)
+            self.say(banner(port))
+            supervise(children, self.say)
+        except Stopped:
+            self.say("\nStopping")
+        finally:
+            stop_all(children)
+
+    def say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def start_children(port: int) -> Iterator[Child]:
+    """Web server, one worker, beat; one by one, so that whoever stops us in between knows the ones that run."""
+    logs = Path(settings.VAR_DIR) / "log"
+    logs.mkdir(parents=True, exist_ok=True)
+    celery = [sys.executable, "-m", "celery", "-A", "cortx.celery"]
+    # Blocking threads: the views are synchronous, and the server must not run more of them than the pool serves.
+    web = f"--interface wsgi --host {HOST} --port {port} --workers 1 --blocking-threads 4".split()
+    yield Child("web", [sys.executable, "-m", "granian", *web, "cortx.wsgi:application"], logs)
+    yield Child("worker", [*celery, "worker", "--pool", "prefork", "--concurrency", "1", "--loglevel", "INFO"], logs)
+    yield Child("beat", [*celery, "beat", "--pidfile", "", "--loglevel", "INFO"], logs)
+
+
+def refuse_taken_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} cannot be used ({error.strerror}). Choose another: PORT={port + 1}"
+            ) from error
+
+
+def wait_for_first_page(children: list[Child], port: int) -> None:
+    """Return when the health page answers; a process that ends before that stops everything, with its last words."""
+    deadline = time.monotonic() + FIRST_PAGE_SECONDS
+    while not answers(port):
+        for child in children:
+            code = child.process.poll()
+            if code is not None or time.monotonic() > deadline:
+                raise CommandError(f"{child.name} did not start (code {code}): {last_line(child.log)}. See {child.log}")
+        time.sleep(0.1)
+
+
+def answers(port: int) -> bool:
+    connection = HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it wrote nothing"
+
+
+def banner(port: int) -> str:
+    address = f"http://{HOST}:{port}"
+    return f"\nCORTX answers at {address}\nAdmin: {address}/admin/   Logs: {settings.VAR_DIR}/log\nStop with Ctrl-C\n"
