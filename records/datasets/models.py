@@ -154,9 +154,7 @@ class RecordCount(TenantOwned):
     class Meta:
         app_label = "records"
         constraints = (
-            models.UniqueConstraint(
-                fields=("tenant", "dataset", "batch_id", "day", "status"), name="record_count_key"
-            ),
+            models.UniqueConstraint(fields=("tenant", "dataset", "batch_id", "day", "status"), name="record_count_key"),
         )
 
     def __str__(self) -> str:

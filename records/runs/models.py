@@ -107,9 +107,7 @@ class RuleOutcome(TenantOwned):
 class UnitStatus(BulkTenantOwned):
     """Where one unit (an account, a claim, a parcel) stands after a run."""
 
-    run = models.ForeignKey(
-        Run, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
-    )
+    run = models.ForeignKey(Run, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
     unit = models.CharField(max_length=200)
     status = models.CharField(max_length=60)
     fatal = models.PositiveIntegerField(default=0)
@@ -132,9 +130,7 @@ class Finding(BulkTenantOwned):
     Amounts are decimal text, exact to the last digit; `magnitude` is their float, for sorting only.
     """
 
-    run = models.ForeignKey(
-        Run, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
-    )
+    run = models.ForeignKey(Run, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
     ordinal = models.PositiveBigIntegerField()
     rule = models.CharField(max_length=40)
     type = models.CharField(max_length=20)
@@ -158,9 +154,7 @@ class Finding(BulkTenantOwned):
 
     class Meta:
         app_label = "records"
-        constraints = (
-            models.UniqueConstraint(fields=("tenant", "run", "rule", "fingerprint"), name="finding_key"),
-        )
+        constraints = (models.UniqueConstraint(fields=("tenant", "run", "rule", "fingerprint"), name="finding_key"),)
 
     def __str__(self) -> str:
         return f"{self.rule} {self.message}"

@@ -1,0 +1,224 @@
+"""Reads of runs and findings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal, localcontext
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from records.datasets.models import Batch, BatchInput, Dataset
+from records.datasets.selectors import batch_inputs
+from records.runs.models import Finding, RuleOutcome, Run, RunEvent, UnitStatus
+from records.states import RunStatus, Severity
+from tenants.problems import UnknownReference
+from tenants.work.models import Work
+
+RUN_WORK = "records.run"
+SEVERITY_ORDER = {severity.value: place for place, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True)
+class RunDetail:
+    """A run with everything its page shows. `statuses` counts the units by status."""
+
+    run: Run
+    inputs: list[BatchInput]
+    outcomes: list[RuleOutcome]
+    events: list[RunEvent]
+    statuses: Mapping[str, int]
+    attempt: int
+    worker: str
+
+
+@dataclass(frozen=True)
+class FindingFilter:
+    """Which findings: of one run, of a batch's run in force, or, with neither, of every batch's run in force.
+
+    Values of one field are alternatives, fields narrow each other; `text` is looked for in message, unit and rule.
+    """
+
+    run: UUID | None = None
+    batch: UUID | None = None
+    severity: tuple[str, ...] = ()
+    rule: tuple[str, ...] = ()
+    stage: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    unit: tuple[str, ...] = ()
+    text: str = ""
+
+
+FACETS = ("severity", "stage", "type", "rule", "unit")
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One value to narrow by, how many findings have it under the other filters, and whether it is chosen."""
+
+    value: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class FindingGroup:
+    """The findings of one rule. `difference` is the exact sum of their absolute differences, None without any."""
+
+    rule: str
+    title: str
+    severity: str
+    label: str
+    count: int
+    difference: Decimal | None
+
+
+@dataclass(frozen=True)
+class FindingPage:
+    """One page in order of id; `next` is the id to ask for findings after, None at the end."""
+
+    findings: list[Finding]
+    next: UUID | None
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Where each unit stands after the newest completed run; `counts` by status. `run` is None before any."""
+
+    run: Run | None
+    units: list[UnitStatus]
+    counts: Mapping[str, int]
+
+
+def runs() -> QuerySet[Run]:
+    """All runs, newest first."""
+    return Run.objects.select_related("batch", "dataset", "pack_version__pack").order_by("-id")
+
+
+def run_by_id(run_id: UUID) -> Run:
+    """The run. Raises `UnknownReference`."""
+    found = runs().filter(id=run_id).first()
+    if found is None:
+        raise UnknownReference("No such run")
+    return found
+
+
+def run_detail(run_id: UUID, *, events: int = 1000) -> RunDetail:
+    """The run with its outcomes in the pack's order and its newest `events`, oldest first."""
+    run = run_by_id(run_id)
+    work = Work.objects.filter(kind=RUN_WORK, reference=run.id).first()
+    return RunDetail(
+        run=run,
+        inputs=batch_inputs(run.batch) if run.batch else [],
+        outcomes=list(run.outcomes.order_by("position")),
+        events=list(reversed(run.events.order_by("-id")[:events])),
+        statuses=status_counts(run),
+        attempt=work.attempt if work else 0,
+        worker=work.worker if work else "",
+    )
+
+
+def status_counts(run: Run) -> dict[str, int]:
+    """Units of the run by status."""
+    counted = UnitStatus.objects.filter(run=run).values_list("status").annotate(Count("id")).order_by("status")
+    return dict(counted)
+
+
+def findings(chosen: FindingFilter) -> QuerySet[Finding]:
+    """Findings in order of run and ordinal."""
+    conditions = in_scope(chosen)
+    for name in FACETS:
+        wanted = getattr(chosen, name)
+        if wanted:
+            conditions &= Q(**{f"{name}__in": wanted})
+    if chosen.text:
+        text = chosen.text
+        conditions &= Q(message__icontains=text) | Q(unit__icontains=text) | Q(rule__iexact=text)
+    return Finding.objects.select_related("run__batch").filter(conditions).order_by("id")
+
+
+def in_scope(chosen: FindingFilter) -> Q:
+    if chosen.run:
+        return Q(run=chosen.run)
+    in_force = Batch.objects.filter(current_run__isnull=False)
+    if chosen.batch:
+        in_force = in_force.filter(id=chosen.batch)
+    return Q(run__in=in_force.values("current_run"))
+
+
+def finding_by_id(finding_id: UUID) -> Finding:
+    """The finding with its run and batch. Raises `UnknownReference`."""
+    related = ("run__batch__dataset", "run__pack_version__pack")
+    found: Finding | None = Finding.objects.select_related(*related).filter(id=finding_id).first()
+    if found is None:
+        raise UnknownReference("No such finding")
+    return found
+
+
+def finding_page(chosen: FindingFilter, *, after: UUID | None = None, limit: int = 50) -> FindingPage:
+    """The next `limit` findings after the one named."""
+    wanted = findings(chosen)
+    if after:
+        wanted = wanted.filter(id__gt=after)
+    page = list(wanted[: limit + 1])
+    more = len(page) > limit
+    return FindingPage(page[:limit], page[limit - 1].id if more else None)
+
+
+def finding_facets(chosen: FindingFilter) -> dict[str, list[Facet]]:
+    """For each of `FACETS` its values, commonest first; severities from fatal down. Other filters count."""
+    return {name: facet(chosen, name) for name in FACETS}
+
+
+def facet(chosen: FindingFilter, name: str) -> list[Facet]:
+    nothing: dict[str, Any] = {name: ()}
+    others = replace(chosen, **nothing)
+    picked = getattr(chosen, name)
+    counted = findings(others).order_by().values_list(name).annotate(Count("id"))
+    values = [Facet(value, count, value in picked) for value, count in counted if value]
+    if name == "severity":
+        return sorted(values, key=lambda one: SEVERITY_ORDER[one.value])
+    return sorted(values, key=lambda one: (-one.count, one.value))
+
+
+def finding_groups(chosen: FindingFilter) -> list[FindingGroup]:
+    """Findings by rule, gravest first, then largest difference, then commonest."""
+    kinds: dict[tuple[str, str, str], list[str | None]] = {}
+    for rule, severity, label, difference in findings(chosen).values_list("rule", "severity", "label", "difference"):
+        kinds.setdefault((rule, severity, label), []).append(difference)
+    titles = rule_titles(chosen)
+    groups = [
+        FindingGroup(rule, titles.get(rule, ""), severity, label, len(each), absolute_sum(each))
+        for (rule, severity, label), each in kinds.items()
+    ]
+    return sorted(groups, key=lambda one: (SEVERITY_ORDER[one.severity], -(one.difference or 0), -one.count, one.rule))
+
+
+def absolute_sum(differences: list[str | None]) -> Decimal | None:
+    """Sum of absolute values, exact to the last digit."""
+    with localcontext(prec=1000):
+        amounts = [abs(Decimal(text)) for text in differences if text is not None]
+        return sum(amounts, Decimal(0)) if amounts else None
+
+
+def rule_titles(chosen: FindingFilter) -> dict[str, str]:
+    scope = in_scope(FindingFilter(run=chosen.run, batch=chosen.batch))
+    return dict(RuleOutcome.objects.filter(scope).order_by("id").values_list("rule", "title"))
+
+
+def readiness(dataset: Dataset, parameters: Mapping[str, object] | None = None) -> Readiness:
+    """Units by status in the newest completed live run of the dataset, for these parameters when given."""
+    completed = runs().filter(dataset=dataset, kind=Run.Kind.LIVE, status=RunStatus.COMPLETED, batch__isnull=False)
+    wanted = dict(parameters or {})
+    for run in completed.iterator(chunk_size=50):
+        if all(run.parameters.get(name) == value for name, value in wanted.items()):
+            units = list(UnitStatus.objects.filter(run=run).order_by("unit"))
+            return Readiness(run, units, status_counts(run))
+    return Readiness(None, [], {})
+
+
+def chips(chosen: FindingFilter) -> list[tuple[str, str]]:
+    """The filters in force as (field, value), for display and removal."""
+    found = [(one.name, getattr(chosen, one.name)) for one in fields(chosen) if one.name in FACETS]
+    chosen_values = [(name, value) for name, values in found for value in values]
+    return [*chosen_values, ("text", chosen.text)] if chosen.text else chosen_values
