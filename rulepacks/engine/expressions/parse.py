@@ -1,0 +1,110 @@
+"""Text of an expression -> syntax tree of sqlglot, behind limits on size and nesting.
+
+sqlglot is recursive and rewrites functions it knows, so the text is measured before it is parsed, and the dialect
+used here knows no function: every call arrives as it was written.
+"""
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token, TokenType
+
+MAX_CHARACTERS = 8_000
+MAX_TOKENS = 2_000
+MAX_DEPTH = 48
+MAX_TEXT = 1_000
+MAX_OPTIONS = 1_000
+
+_DEEPER = {TokenType.L_PAREN, TokenType.CASE}
+_SHALLOWER = {TokenType.R_PAREN, TokenType.END}
+_REFUSED_TOKENS = {
+    TokenType.SEMICOLON: "one expression only, without ;",
+    TokenType.L_BRACKET: "brackets are not part of the language",
+    TokenType.L_BRACE: "braces are not part of the language",
+    TokenType.SELECT: "a subquery is not part of the language",
+    TokenType.DCOLON: "write cast(x as type)",
+    TokenType.HINT: "hints are not part of the language",
+}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Something wrong at an offset of the text."""
+
+    at: int
+    message: str
+
+
+class _Dialect(DuckDB):
+    class Parser(DuckDB.Parser):
+        FUNCTIONS = {}
+        FUNCTION_PARSERS = {"CAST": DuckDB.Parser.FUNCTION_PARSERS["CAST"]}
+        NO_PAREN_FUNCTION_PARSERS = {"CASE": DuckDB.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
+        NO_PAREN_FUNCTIONS = {}
+        SUBQUERY_PREDICATES = {}
+
+
+_DIALECT = _Dialect()
+
+
+def parse(text: str) -> exp.Expr | Mistake:
+    """Parse one expression; a Mistake when it is too large, too deep or no expression."""
+    if len(text) > MAX_CHARACTERS:
+        return Mistake(0, f"longer than {MAX_CHARACTERS} characters")
+    if not text.strip():
+        return Mistake(0, "an expression is expected")
+    if odd := next((at for at, letter in enumerate(text) if ord(letter) < 32 and letter not in "\t\r\n"), None):
+        return Mistake(odd, "a control character")
+    try:
+        tokens = _DIALECT.tokenize(text)
+        if mistake := _measure(tokens):
+            return mistake
+        trees = _DIALECT.parser().parse(tokens, text)
+    except SqlglotError as error:
+        return _syntax(error, text)
+    except RecursionError:
+        return Mistake(0, f"nested deeper than {MAX_DEPTH}")
+    except (ValueError, TypeError, AttributeError, IndexError, KeyError):
+        # sqlglot meets some texts that are no SQL with plain Python errors.
+        return Mistake(0, "not an expression")
+    if len(trees) != 1 or trees[0] is None:
+        return Mistake(0, "an expression is expected")
+    return trees[0]
+
+
+def _measure(tokens: list[Token]) -> Mistake | None:
+    if len(tokens) > MAX_TOKENS:
+        return Mistake(tokens[MAX_TOKENS].start, f"more than {MAX_TOKENS} words and signs")
+    depth = chain = 0
+    for token in tokens:
+        kind = token.token_type
+        if kind in _REFUSED_TOKENS:
+            return Mistake(token.start, _REFUSED_TOKENS[kind])
+        if token.comments:
+            return Mistake(token.start, "comments do not belong in an expression; use a comment of the file")
+        depth += (kind in _DEEPER) - (kind in _SHALLOWER)
+        chain = chain + 1 if kind in {TokenType.NOT, TokenType.DASH, TokenType.PLUS} else 0
+        if max(depth, chain) > MAX_DEPTH:
+            return Mistake(token.start, f"nested deeper than {MAX_DEPTH}")
+    return None
+
+
+def _syntax(error: SqlglotError, text: str) -> Mistake:
+    details = getattr(error, "errors", None)
+    if not details:
+        return Mistake(0, "not an expression: a text or name is not closed")
+    first = details[0]
+    line, column = first.get("line") or 1, first.get("col") or 1
+    lines = text.splitlines(keepends=True)
+    word = (first.get("highlight") or "").strip()
+    at = sum(len(row) for row in lines[: line - 1]) + max(0, column - max(1, len(word)))
+    what = f"unexpected {word!r}" if word else "unexpected end"
+    return Mistake(min(at, max(0, len(text) - 1)), what)
+
+
+def offset(node: exp.Expr) -> int:
+    """Where a node begins in the text: the least offset of the words below it."""
+    starts = [part.meta["start"] for part in node.walk() if "start" in part.meta]
+    return min(starts, default=0)

@@ -1,0 +1,23 @@
+"""What names mean where an expression stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rulepacks.engine.expressions.types import Type
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The names an expression may use.
+
+    With `aggregates`, fields outside an aggregate must be in `grouped` and joins in `grouped_joins`.
+    """
+
+    fields: Mapping[str, Type] = field(default_factory=dict)
+    raws: frozenset[str] = frozenset()
+    joins: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
+    parameters: Mapping[str, Type] = field(default_factory=dict)
+    aggregates: bool = False
+    grouped: frozenset[str] = frozenset()
+    grouped_joins: frozenset[str] = frozenset()
+    what: str = "field"
