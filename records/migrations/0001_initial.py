@@ -589,6 +589,14 @@ class Migration(migrations.Migration):
                 name="record_unsettled",
             ),
         ),
+        migrations.AddIndex(
+            model_name="record",
+            index=models.Index(
+                condition=models.Q(("batch", None)),
+                fields=["tenant", "id"],
+                name="record_single",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="recordcount",
             constraint=models.UniqueConstraint(
