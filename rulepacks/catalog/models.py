@@ -6,7 +6,7 @@ from tenants.scoping import TenantOwned
 
 
 class Pack(TenantOwned):
-    """A named line of versions, e.g. `federal.gtas.reconciliation`."""
+    """A named line of versions, `suite.area.name`."""
 
     name = models.CharField(max_length=120)
     title = models.CharField(max_length=200)
