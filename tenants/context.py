@@ -59,21 +59,31 @@ def current_request_id() -> str:
 
 @contextmanager
 def tenant_scope(tenant_id: UUID) -> Iterator[None]:
-    """Bind the tenant; on PostgreSQL also open a transaction that row security confines to it."""
+    """Bind the tenant; on PostgreSQL also open a transaction that row security confines to it.
+
+    Inside another transaction it is a savepoint: what is rolled back to it also takes the former tenant back.
+    """
     outer = _tenant.get()
     token = _tenant.set(tenant_id)
     try:
-        if connection.vendor != "postgresql":
+        if connection.vendor == "postgresql":
+            with _confined(tenant_id, outer):
+                yield
+        else:
             yield
-            return
-        nested = connection.in_atomic_block
-        with transaction.atomic(savepoint=False):
-            _hand_to_row_security(str(tenant_id))
-            yield
-            if nested:
-                _hand_to_row_security(str(outer or ""))
     finally:
         _tenant.reset(token)
+
+
+@contextmanager
+def _confined(tenant_id: UUID, outer: UUID | None) -> Iterator[None]:
+    nested = connection.in_atomic_block
+    with transaction.atomic():
+        _hand_to_row_security(str(tenant_id))
+        yield
+        # A transaction marked for rollback takes no more statements, and its savepoint restores the setting.
+        if nested and not connection.needs_rollback:
+            _hand_to_row_security(str(outer or ""))
 
 
 def _hand_to_row_security(tenant_id: str) -> None:

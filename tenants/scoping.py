@@ -135,7 +135,7 @@ def row_security(*tables: str) -> list[PostgresOnly]:
 
 
 def tenant_references(table: str, **columns: str) -> list[PostgresOnly]:
-    """Composite foreign keys (tenant, column): a row cannot point into another tenant, nor probe whether an id exists."""
+    """Composite foreign keys (tenant, column): no row points into another tenant, or probes whether an id exists."""
     steps = []
     for column, target in columns.items():
         name = f"{table}_{column}_same_tenant"

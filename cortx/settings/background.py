@@ -34,7 +34,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {"ring due work": {"task": "tenants.ring_due_work", "schedule": 5.0}}
+# A bell still unheard after ten seconds is thrown away: a busy worker would find a row of them.
+CELERY_BEAT_SCHEDULE = {
+    "ring due work": {"task": "tenants.ring_due_work", "schedule": 5.0, "options": {"expires": 10.0}}
+}
 
 # Seconds a worker may hold a unit of work without a sign of life.
 WORK_LEASE_SECONDS = env.integer("WORK_LEASE_SECONDS", 30, minimum=2)

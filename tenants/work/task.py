@@ -1,0 +1,58 @@
+"""The Celery side of a unit of work: the message names a row, the row says whether there is something to do."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from celery import Task, shared_task
+
+from tenants.context import SYSTEM, actor_scope, request_scope
+from tenants.work.services import Claim, LeaseLost, OnDead, owner_register, work_claim, work_fail
+
+Pipeline = Callable[[Claim], None]
+RETRY_IN = timedelta(seconds=10)
+
+logger = logging.getLogger(__name__)
+
+
+def work_task(kind: str, *, on_dead: OnDead) -> Callable[[Pipeline], Task]:
+    """Turn `pipeline(claim)` into the Celery task named `kind`.
+
+    The pipeline enters `tenant_scope(claim.tenant_id)` for each of its steps, calls `work_extend` between them,
+    and `work_finish` in its deciding transaction. What it raises costs an attempt; `on_dead(reference, reason)`
+    is called in the tenant's scope when there is none left.
+    """
+    owner_register(kind, on_dead)
+
+    def decorate(pipeline: Pipeline) -> Task:
+        @shared_task(name=kind)
+        def answer_bell(work_id: str, request_id: str = "") -> None:
+            with request_scope(request_id or work_id), actor_scope(SYSTEM):
+                attempt(pipeline, UUID(work_id))
+
+        return answer_bell
+
+    return decorate
+
+
+def attempt(pipeline: Pipeline, work_id: UUID) -> None:
+    """Claim the work and go through the pipeline once; a bell rung twice finds nothing to claim."""
+    claim = work_claim(work_id)
+    if claim is None:
+        return
+    try:
+        pipeline(claim)
+    except LeaseLost:
+        logger.warning("%s %s was taken over, attempt %d ends here", claim.kind, claim.reference, claim.attempt)
+    except Exception as error:
+        logger.exception("%s %s failed, attempt %d", claim.kind, claim.reference, claim.attempt)
+        give_back(claim, f"{type(error).__name__}: {error}")
+
+
+def give_back(claim: Claim, reason: str) -> None:
+    """Queue failed work again, unless somebody took it over meanwhile."""
+    try:
+        work_fail(claim, reason=reason, retry_in=RETRY_IN * claim.attempt)
+    except LeaseLost:
+        logger.warning("%s %s was taken over before its failure was noted", claim.kind, claim.reference)
