@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
+import psycopg
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
@@ -41,12 +42,18 @@ def connected_as(url: str, name: str) -> Iterator[None]:
 
 
 def database_set_up(*, verbosity: int = 0) -> None:
-    """Create the application role (PostgreSQL), migrate, and create the cache table where one is used."""
+    """Create the application role (PostgreSQL), migrate, and create the cache table where one is used.
+
+    Raises `CommandError` when the server does not answer or the owner may not create roles.
+    """
     owner, served = settings.DATABASE_OWNER_URL, settings.DATABASE_URL
     if owner == served:
         migrate(verbosity)
         return
-    prepare(owner, served)
+    try:
+        prepare(owner, served)
+    except psycopg.Error as error:
+        raise CommandError(f"PostgreSQL could not be set up: {error}") from error
     with connected_as(owner, default_connection().settings_dict["NAME"]):
         migrate(verbosity)
 

@@ -62,10 +62,25 @@ def prepare(owner_url: str, app_url: str) -> None:
 
 def grant(connection: psycopg.Connection, role: str) -> None:
     """Reading and writing rows, never TRUNCATE or DDL, on everything this owner creates later."""
-    name = sql.Identifier(role)
-    for statement in (
+    statements = [
         "GRANT USAGE ON SCHEMA public TO {}",
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}",
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {}",
-    ):
-        connection.execute(sql.SQL(statement).format(name))
+    ]
+    if migrated_without(connection, role):
+        statements += [
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
+            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
+        ]
+    for statement in statements:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(role)))
+
+
+def migrated_without(connection: psycopg.Connection, role: str) -> bool:
+    """Whether the tables were made before the role had its default privileges, so that it cannot read them."""
+    table = connection.execute("SELECT to_regclass('public.django_migrations')::oid").fetchone()
+    if not (table and table[0]):
+        return False
+    return connection.execute("SELECT has_table_privilege(%s, %s::oid, 'SELECT')", [role, table[0]]).fetchone() == (
+        False,
+    )

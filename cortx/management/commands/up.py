@@ -70,13 +70,14 @@ def refuse_taken_port(port: int) -> None:
 
 
 def wait_for_first_page(children: list[Child], port: int) -> None:
-    """Return when the health page answers; a process that ends before that stops everything, with its last words."""
+    """Return when the health page answers; raises `CommandError` with the last words of the process that did not."""
     deadline = time.monotonic() + FIRST_PAGE_SECONDS
     while not answers(port):
-        for child in children:
-            code = child.process.poll()
-            if code is not None or time.monotonic() > deadline:
-                raise CommandError(f"{child.name} did not start (code {code}): {last_line(child.log)}. See {child.log}")
+        ended = [child for child in children if child.process.poll() is not None]
+        if time.monotonic() > deadline:
+            ended = ended or children[:1]
+        if ended:
+            raise CommandError(f"{ended[0].name} did not start: {last_line(ended[0].log)}. See {ended[0].log}")
         time.sleep(0.1)
 
 
