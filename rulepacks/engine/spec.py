@@ -213,7 +213,23 @@ class ReconcileBody:
     part: Literal["any", "differs", "only_left", "only_right"]
 
 
-Body = RowBody | UniqueBody | GroupBody | ReconcileBody
+@dataclass(frozen=True)
+class ParseBody:
+    """The built-in rule: cells of these fields (by input) must be readable as their type."""
+
+    fields: Mapping[str, tuple[str, ...]]
+
+
+Body = RowBody | UniqueBody | GroupBody | ReconcileBody | ParseBody
+
+
+@dataclass(frozen=True)
+class MessagePart:
+    """A piece of a message: fixed text, a slot (left, right, difference, tolerance), or the value of a node."""
+
+    text: str = ""
+    slot: str = ""
+    node: Node | None = None
 
 
 @dataclass(frozen=True)
@@ -234,7 +250,7 @@ class Rule:
     on_null: Literal["fail", "pass", "skip"]
     needs: tuple[str, ...]
     about: tuple[tuple[str, Node], ...]
-    message: str
+    message: tuple[MessagePart, ...]
     effective: tuple[Node | None, Node | None]
     aliases: tuple[str, ...]
     tolerance: Tolerance | None
@@ -245,7 +261,7 @@ class Rule:
     @property
     def row_level(self) -> bool:
         """Whether its findings are about rows (and so decide a record's status)."""
-        return isinstance(self.body, RowBody | UniqueBody)
+        return isinstance(self.body, RowBody | UniqueBody | ParseBody)
 
 
 @dataclass(frozen=True)

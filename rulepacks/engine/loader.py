@@ -1,0 +1,157 @@
+"""A pack's folder -> its spec. Everything wrong with it is reported at once."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, cast
+
+from rulepacks.engine.expressions.scope import Scope
+from rulepacks.engine.expressions.tree import Node
+from rulepacks.engine.expressions.types import BOOLEAN, TEXT
+from rulepacks.engine.loading import schema
+from rulepacks.engine.loading.checks import check_pack
+from rulepacks.engine.loading.context import Context
+from rulepacks.engine.loading.document import Document, read_document
+from rulepacks.engine.loading.inputs import read_derived, read_inputs
+from rulepacks.engine.loading.joins import read_joins, target_columns
+from rulepacks.engine.loading.lists import read_lists
+from rulepacks.engine.loading.parameters import read_parameters
+from rulepacks.engine.loading.rules import read_rules
+from rulepacks.engine.loading.tables import read_tables
+from rulepacks.engine.problems import PackError, Place, Problem
+from rulepacks.engine.spec import OutputSpec, Pack, Stage, StatusRule
+
+PACK_FILE = "pack.yaml"
+MAX_FILES = 2_000
+MAX_FOLDER_BYTES = 64_000_000
+
+
+def load_pack(folder: Path) -> Pack:
+    """Read a pack. Raises PackError with every problem found."""
+    if not (folder / PACK_FILE).is_file():
+        raise PackError([Problem(PACK_FILE, 1, 1, "", f"no {PACK_FILE} in {folder.name or folder}")])
+    content = content_hash(folder)
+    context = Context(folder)
+    document = read_document(folder / PACK_FILE, PACK_FILE, context.problems)
+    context.problems.raise_if_any()
+    if not isinstance(document.data, dict):
+        raise PackError([Problem(PACK_FILE, 1, 1, "", "keys and values are expected")])
+    schema.check_pack(document, context.problems)
+    context.problems.raise_if_any()
+    documents = [document, *_rule_files(context)]
+    _read_sections(context, document, document.data)
+    rules = read_rules(context, documents)
+    data = cast("dict[str, Any]", document.data)
+    as_of = None
+    if "as_of" in data:
+        as_of = context.expression(document, ("as_of",), Scope(parameters=context.parameter_types))
+    statuses, outputs = _statuses(context, document, data), _outputs(context, document, data)
+    if len(context.problems) == 0:
+        # Whole-pack checks would only repeat in other words what is wrong with a part.
+        check_pack(context, document, rules, as_of)
+    context.problems.raise_if_any()
+    return Pack(
+        name=data["pack"], kind=data.get("kind", "rulepack"), version=data["version"], title=data["title"],
+        description=data.get("description", ""), labels=data.get("labels", {}),
+        severity_labels=data.get("severity_labels", {}), parameters=context.parameters, inputs=context.inputs,
+        lists=context.lists, joins=context.joins, tables=context.tables, stages=tuple(context.stages.values()),
+        rules=rules, statuses=statuses, outputs=outputs, as_of=as_of, content_hash=content,
+    )  # fmt: skip
+
+
+def content_hash(folder: Path) -> str:
+    """SHA-256 (hex) over the sorted relative paths and bytes of a pack's files. Raises PackError when too large."""
+    files = sorted(
+        (path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file() and _counts(path)
+    )
+    size = sum(path.stat().st_size for _, path in files)
+    if len(files) > MAX_FILES or size > MAX_FOLDER_BYTES:
+        message = f"more than {MAX_FILES} files or {MAX_FOLDER_BYTES} bytes"
+        raise PackError([Problem(PACK_FILE, 1, 1, "", message)])
+    digest = hashlib.sha256()
+    for name, path in files:
+        content = path.read_bytes()
+        digest.update(f"{len(name.encode())}:{name}{len(content)}:".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _counts(path: Path) -> bool:
+    return "__pycache__" not in path.parts and not path.name.startswith(".")
+
+
+def _rule_files(context: Context) -> list[Document]:
+    documents = []
+    for path in sorted((context.folder / "rules").glob("*.yaml")):
+        document = read_document(path, f"rules/{path.name}", context.problems)
+        data = document.data
+        if not (isinstance(data, dict) and set(data) == {"rules"} and isinstance(data["rules"], list)):
+            context.problems.add(Place(document.file, 1, 1), "one key is expected: rules, with a list")
+        elif odd := next((index for index, rule in enumerate(data["rules"]) if not isinstance(rule, dict)), None):
+            context.problems.add(document.place(("rules", odd)), "a rule is keys and values")
+        else:
+            documents.append(document)
+    return documents
+
+
+def _read_sections(context: Context, document: Document, data: dict[str, Any]) -> None:
+    joins = data.get("joins", {})
+    read_parameters(context, document, data.get("parameters", {}))
+    read_inputs(context, document, data["inputs"])
+    read_lists(context, document, data.get("lists", {}))
+    read_derived(context, document, data["inputs"], joins)
+    read_joins(context, document, joins, tables=False)
+    read_tables(context, document, data.get("tables", {}))
+    read_joins(context, document, joins, tables=True)
+    _read_stages(context, document, data.get("stages", ["rules"]))
+
+
+def _read_stages(context: Context, document: Document, data: list[Any]) -> None:
+    for index, raw in enumerate(data):
+        given = {"name": raw} if isinstance(raw, str) else raw
+        name, after = given["name"], given.get("after", tuple(context.stages))
+        after = (after,) if isinstance(after, str) else tuple(after)
+        place = document.place(("stages", index))
+        for earlier in after:
+            if earlier not in context.stages:
+                context.problems.add(place, f"stage {name} cannot be reached: {earlier} is no earlier stage")
+        if name in context.stages:
+            context.problems.add(place, f"stage {name} is given twice")
+        gate = given.get("gate") == "unit"
+        if gate and (not after or not next(iter(context.inputs.values())).unit):
+            context.problems.add(place, "a gate needs an earlier stage, and unit in the first input")
+        context.stages[name] = Stage(name, given.get("title", name), after, gate)
+
+
+def _statuses(context: Context, document: Document, data: dict[str, Any]) -> tuple[StatusRule, ...]:
+    scope = Scope(fields=dict.fromkeys(("rule", "stage", "severity", "label"), TEXT), aggregates=True, what="word")
+    given, statuses = data.get("statuses", []), []
+    for index, status in enumerate(given):
+        node: Node | None = None
+        if "when" in status:
+            node = context.expression(document, ("statuses", index, "when"), scope, BOOLEAN)
+        elif index < len(given) - 1:
+            context.problems.add(document.place(("statuses", index + 1)), "cannot be reached: the one before always holds")
+        statuses.append(StatusRule(status["status"], node))
+    if statuses and statuses[-1].when is not None:
+        context.problems.add(document.place(("statuses", len(given) - 1)), "the last status must hold always")
+    return tuple(statuses)
+
+
+def _outputs(context: Context, document: Document, data: dict[str, Any]) -> tuple[OutputSpec, ...]:
+    outputs = []
+    known = {status["status"] for status in data.get("statuses", [])}
+    for index, raw in enumerate(data.get("outputs", [])):
+        path = ("outputs", index)
+        if not context.known("table", raw["from"], context.tables, document.place((*path, "from"))):
+            continue
+        columns = target_columns(context, "table", raw["from"])
+        chosen = raw.get("columns") or {name: name for name in columns}
+        for header, name in chosen.items():
+            context.known("column", name, columns, document.place((*path, "columns", header)))
+        for position, status in enumerate(raw.get("units", ())):
+            if status not in known:
+                context.problems.add(document.place((*path, "units", position)), f"unknown status {status}")
+        outputs.append(
+            OutputSpec(raw["name"], raw["format"], raw["from"], tuple(chosen.items()), tuple(raw.get("units", ())))
+        )
+    return tuple(outputs)

@@ -1,0 +1,177 @@
+"""Checks over the whole pack, once every part has been read by itself."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+
+from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Parameter, Raw, walk
+from rulepacks.engine.expressions.typing import comparison_problem
+from rulepacks.engine.loading.context import Context
+from rulepacks.engine.loading.document import Document
+from rulepacks.engine.problems import Place
+from rulepacks.engine.spec import GroupBody, JoinSpec, ReconcileBody, Rule, TableSpec
+
+
+def check_pack(context: Context, document: Document, rules: tuple[Rule, ...], as_of: Node | None) -> None:
+    """All checks that need more than one part of the pack."""
+    by_code = {code: rule for rule in rules for code in (rule.code, *rule.aliases)}
+    for rule in rules:
+        _check_needs(context, rule, by_code)
+        _check_effective(context, rule, as_of)
+        _check_gate(context, rule)
+    _check_unreadable(context, document, by_code)
+    _check_unused(context, document, rules)
+    _check_cycles(context, document)
+
+
+def _check_needs(context: Context, rule: Rule, by_code: Mapping[str, Rule]) -> None:
+    order = list(context.stages)
+    for code in rule.needs:
+        needed = by_code.get(code)
+        if needed is None:
+            context.problems.add(rule.place, f"needs the unknown rule {code}", rule.code)
+        elif needed is rule:
+            context.problems.add(rule.place, "needs itself", rule.code)
+        elif rule.stage in order and needed.stage in order and order.index(needed.stage) > order.index(rule.stage):
+            context.problems.add(rule.place, f"needs {code}, which runs in a later stage", rule.code)
+        elif needed.input != rule.input or not needed.row_level:
+            context.problems.add(rule.place, f"needs {code}, which is not about rows of {rule.input}", rule.code)
+        elif rule.row_level and needed.type == "unique" and needed.stage == rule.stage:
+            context.problems.add(rule.place, f"needs {code}: a unique rule must stand in an earlier stage", rule.code)
+        elif rule.code in _needed_by(needed, by_code, set()):
+            context.problems.add(rule.place, f"needs {code}, which needs {rule.code}", rule.code)
+
+
+def _needed_by(rule: Rule, by_code: Mapping[str, Rule], seen: set[str]) -> set[str]:
+    for code in rule.needs:
+        if code in by_code and by_code[code].code not in seen:
+            seen.add(by_code[code].code)
+            _needed_by(by_code[code], by_code, seen)
+    return seen
+
+
+def _check_effective(context: Context, rule: Rule, as_of: Node | None) -> None:
+    for end in rule.effective:
+        if end is None:
+            continue
+        if as_of is None:
+            context.problems.add(rule.place, "effective needs as_of in the pack", rule.code)
+            return
+        if problem := comparison_problem(as_of.type, end.type):
+            context.problems.add(rule.place, f"effective: {problem}", rule.code)
+
+
+def _check_gate(context: Context, rule: Rule) -> None:
+    stage = context.stages.get(rule.stage)
+    if stage is None or not stage.gate_unit:
+        return
+    first = next(iter(context.inputs.values()))
+    unit = set(first.unit)
+    keys = rule.body.by if isinstance(rule.body, GroupBody) else (
+        rule.body.on if isinstance(rule.body, ReconcileBody) else None)  # fmt: skip
+    if keys is not None and not unit <= set(keys):
+        missing = ", ".join(sorted(unit - set(keys)))
+        context.problems.add(rule.place, f"stage {rule.stage} is gated by unit, so the key must hold {missing}", rule.code)
+
+
+def _check_unreadable(context: Context, document: Document, by_code: Mapping[str, Rule]) -> None:
+    for name, source in context.inputs.items():
+        for field in source.fields.values():
+            if field.unreadable is None:
+                continue
+            rule = by_code.get(field.unreadable)
+            if rule is None or not rule.row_level or rule.type == "unique" or rule.input != name:
+                place = document.place(("inputs", name, "fields", field.name, "unreadable"))
+                context.problems.add(place, f"{field.unreadable} is not a rule about single rows of {name}")
+
+
+def _check_unused(context: Context, document: Document, rules: tuple[Rule, ...]) -> None:
+    """Lists, joins, tables, parameters and derived fields that nothing reads."""
+    nodes = list(_nodes(rules)) + [
+        node for part in (context.joins, context.tables, context.inputs) for spec in part.values() for node in _nodes(spec)
+    ]
+    joined = {node.join for node in nodes if isinstance(node, JoinField | Found)}
+    targets = {(join.kind, join.target) for join in context.joins.values()}
+    outputs = document.data.get("outputs", []) if isinstance(document.data, dict) else []
+    shown = {str(output["from"]) for output in outputs if isinstance(output, dict)} if isinstance(outputs, list) else set()
+    for kind, known in (("list", context.lists), ("table", context.tables)):
+        for name in known:
+            if (kind, name) not in targets and name not in shown:
+                context.problems.add(document.place((f"{kind}s", name), key=True), f"nothing reads the {kind} {name}")
+    for name in context.joins:
+        if name not in joined:
+            context.problems.add(document.place(("joins", name), key=True), f"nothing reads the join {name}")
+    _check_unused_inputs(context, document, rules, nodes)
+
+
+def _check_unused_inputs(context: Context, document: Document, rules: tuple[Rule, ...], nodes: list[Node]) -> None:
+    read = {node.name for node in nodes if isinstance(node, Field | Raw | JoinField)}
+    listed = {name for rule in rules if isinstance(rule.body, GroupBody) for name in rule.body.by}
+    listed |= {name for rule in rules if isinstance(rule.body, ReconcileBody) for name in rule.body.on}
+    listed |= {name for table in context.tables.values() for name in (*table.by, *table.match)}
+    listed |= {column for join in context.joins.values() for column, _ in join.on}
+    for name, source in context.inputs.items():
+        for field in source.derived:
+            if field not in read | listed | {*source.key, *source.unit}:
+                place = document.place(("inputs", name, "derive", field), key=True)
+                context.problems.add(place, f"nothing reads the derived field {field}")
+    used = {node.name for node in nodes if isinstance(node, Parameter)}
+    for name in context.parameters:
+        if name not in used and not _as_of_reads(document, name):
+            context.problems.add(document.place(("parameters", name), key=True), f"nothing reads the parameter {name}")
+
+
+def _as_of_reads(document: Document, name: str) -> bool:
+    data = document.data
+    return isinstance(data, dict) and f"${name}" in str(data.get("as_of", ""))
+
+
+def _nodes(part: object) -> Iterator[Node]:
+    """Every node anywhere in a spec."""
+    if isinstance(part, Node):
+        yield from walk(part)
+    elif isinstance(part, dict):
+        for value in part.values():
+            yield from _nodes(value)
+    elif isinstance(part, tuple | list):
+        for value in part:
+            yield from _nodes(value)
+    elif is_dataclass(part) and not isinstance(part, Place | type):
+        for member in fields(part):
+            if member.name != "rows":
+                yield from _nodes(getattr(part, member.name))
+
+
+def _check_cycles(context: Context, document: Document) -> None:
+    """Derived fields and joins must be computable one after another."""
+    for name, source in context.inputs.items():
+        ready = set(source.fields)
+        waiting: dict[str, set[str]] = {field: _wants(node) for field, node in source.derived.items()}
+        waiting |= {f"{join.name}.": _wants(*join_nodes(join)) for join in context.joins.values() if join.source == name}
+        waiting |= {}
+        while waiting:
+            done = {item for item, wants in waiting.items() if wants <= ready}
+            if not done:
+                context.problems.add(document.place(("inputs", name)), f"{', '.join(sorted(waiting))} need each other")
+                break
+            ready |= done
+            waiting = {item: wants for item, wants in waiting.items() if item not in done}
+
+
+def _wants(*nodes: Node) -> set[str]:
+    wants: set[str] = set()
+    for node in (part for tree in nodes for part in walk(tree)):
+        if isinstance(node, Field):
+            wants.add(node.name)
+        elif isinstance(node, JoinField | Found):
+            wants.add(f"{node.join}.")
+    return wants
+
+
+def join_nodes(join: JoinSpec) -> list[Node]:
+    """The expressions of a join over the row that looks."""
+    return [node for _, node in join.on] + ([join.as_of] if join.as_of is not None else [])
+
+
+def table_nodes(table: TableSpec) -> list[Node]:
+    """The expressions of a table over the rows it sums."""
+    return [table.value] + ([table.where] if table.where is not None else [])

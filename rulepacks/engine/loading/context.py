@@ -1,0 +1,82 @@
+"""What the parts of the loader share while one pack is read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rulepacks.engine.expressions.build import build
+from rulepacks.engine.expressions.scope import Scope
+from rulepacks.engine.expressions.tree import Literal, Node
+from rulepacks.engine.expressions.types import UNKNOWN, Type
+from rulepacks.engine.loading.document import Data, Document, Path_
+from rulepacks.engine.problems import Place, ProblemList
+from rulepacks.engine.spec import Input, JoinSpec, ListSpec, Parameter, Stage, TableSpec
+
+
+@dataclass
+class Context:
+    """The pack as far as it has been read."""
+
+    folder: Path
+    problems: ProblemList = field(default_factory=ProblemList)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    inputs: dict[str, Input] = field(default_factory=dict)
+    lists: dict[str, ListSpec] = field(default_factory=dict)
+    joins: dict[str, JoinSpec] = field(default_factory=dict)
+    tables: dict[str, TableSpec] = field(default_factory=dict)
+    stages: dict[str, Stage] = field(default_factory=dict)
+
+    @property
+    def parameter_types(self) -> dict[str, Type]:
+        return {name: parameter.type for name, parameter in self.parameters.items()}
+
+    def row_scope(self, input_name: str) -> Scope:
+        """Names for expressions over one row of an input."""
+        source = self.inputs[input_name]
+        fields = {name: declared.type for name, declared in source.fields.items()}
+        fields |= {name: node.type for name, node in source.derived.items()}
+        return Scope(
+            fields=fields,
+            raws=frozenset(source.fields),
+            joins={
+                name: join.columns for name, join in self.joins.items() if join.source == input_name and ":" not in name
+            },
+            parameters=self.parameter_types,
+        )
+
+    def expression(
+        self, document: Document, path: Path_, scope: Scope, wanted: Type | None = None, rule: str = ""
+    ) -> Node:
+        """The tree of the expression that stands at a path; mistakes go to the problems."""
+        data = value_at(document.data, path)
+        text = expression_text(data)
+        node, mistakes = build(text, scope, wanted)
+        for mistake in mistakes:
+            place = document.within(path, mistake.at, text) if isinstance(data, str) else document.place(path)
+            self.problems.add(place, mistake.message, rule)
+        return Literal(value=None, type=UNKNOWN) if mistakes else node
+
+    def known(self, what: str, name: str, known: Mapping[str, object], place: Place, rule: str = "") -> bool:
+        """Whether a name is known; a problem otherwise."""
+        if name in known:
+            return True
+        others = ", ".join(sorted(known)) or "none"
+        self.problems.add(place, f"unknown {what} {name}; known: {others}", rule)
+        return False
+
+
+def expression_text(data: Data) -> str:
+    """An expression as text; YAML numbers, true and false stand for themselves."""
+    if isinstance(data, bool):
+        return "true" if data else "false"
+    return str(data)
+
+
+def value_at(data: Data, path: Path_) -> Data:
+    """The value at a path that is known to exist."""
+    for step in path:
+        if isinstance(data, dict):
+            data = data[str(step)]
+        elif isinstance(data, list):
+            data = data[int(step)]
+    return data

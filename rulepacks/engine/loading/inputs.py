@@ -1,0 +1,135 @@
+"""Inputs: fields, derived fields, layouts."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from rulepacks.engine.expressions.scope import Scope
+from rulepacks.engine.expressions.tree import Node
+from rulepacks.engine.expressions.types import TEXT, Type
+from rulepacks.engine.expressions.typing import type_from_text
+from rulepacks.engine.loading.context import Context
+from rulepacks.engine.loading.document import Data, Document, Path_
+from rulepacks.engine.loading.lists import read_sheet
+from rulepacks.engine.spec import Field, Input, LayoutField
+
+
+def read_inputs(context: Context, document: Document, data: Mapping[str, Data]) -> None:
+    """Fill the context's inputs with their declared fields; derived ones come with `read_derived`."""
+    for name, raw in data.items():
+        given = cast("dict[str, Any]", raw)
+        path: Path_ = ("inputs", name)
+        normalise = tuple(given.get("normalise", ()))
+        fields = {
+            field: _field(context, document, (*path, "fields", field), field, spec, normalise)
+            for field, spec in given["fields"].items()
+        }
+        context.inputs[name] = Input(
+            name=name,
+            title=given.get("title", name.replace("_", " ")),
+            description=given.get("description", ""),
+            optional=bool(given.get("optional", False)),
+            key=tuple(given.get("key", ())),
+            unit=tuple(given.get("unit", ())),
+            carry=tuple(given.get("carry", ())),
+            fixed_width=_layout(context, document, path, given, fields),
+            fields=fields,
+            derived={},
+        )
+
+
+def _field(
+    context: Context, document: Document, path: Path_, name: str, raw: Any, normalise: tuple[str, ...]
+) -> Field:
+    given = {"type": raw} if isinstance(raw, str) else cast("dict[str, Any]", raw)
+    kind = type_from_text(given["type"])
+    if kind is None:
+        context.problems.add(document.place(path), f"{given['type']} is not a type")
+        kind = TEXT
+    is_text = kind == TEXT
+    for key, fits in (("normalise", is_text), ("blank", is_text), ("unreadable", not is_text),
+                      ("format", kind.kind == "date")):  # fmt: skip
+        if key in given and not fits:
+            context.problems.add(document.place((*path, key), key=True), f"{key} does not apply to {kind}")
+    return Field(
+        name=name,
+        type=kind,
+        aliases=tuple(given.get("aliases", ())),
+        normalise=tuple(given.get("normalise", normalise)) if is_text else (),
+        keep_blank=given.get("blank") == "keep",
+        optional=bool(given.get("optional", False)),
+        unreadable=given.get("unreadable"),
+        date_format=given.get("format"),
+        unit=given.get("unit", ""),
+        description=given.get("description", ""),
+    )
+
+
+def _layout(
+    context: Context, document: Document, path: Path_, given: Mapping[str, Any], fields: Mapping[str, Field]
+) -> tuple[LayoutField, ...]:
+    for index, layout in enumerate(given.get("layouts", ())):
+        if not isinstance(layout, dict):
+            continue
+        place = document.place((*path, "layouts", index))
+        sheet = read_sheet(context, layout["fixed_width"], place)
+        if sheet is None:
+            return ()
+        if not {"field", "start", "length"} <= set(sheet.header):
+            context.problems.add(place, f"{sheet.file} needs the columns field, start and length")
+            return ()
+        return _layout_fields(context, sheet.file, place, sheet, fields)
+    return ()
+
+
+def _layout_fields(
+    context: Context, file: str, place: Any, sheet: Any, fields: Mapping[str, Field]
+) -> tuple[LayoutField, ...]:
+    name, start, length = (sheet.column(column) for column in ("field", "start", "length"))
+    layout = []
+    for cells in sheet.rows:
+        if not all(str(cells[index] or "").isdigit() for index in (start, length)) or cells[name] not in fields:
+            context.problems.add(place, f"{file}: {cells[name]} is no field with a start and a length")
+            continue
+        layout.append(LayoutField(str(cells[name]), int(cells[start]), int(cells[length])))
+    return tuple(layout)
+
+
+def read_derived(context: Context, document: Document, data: Mapping[str, Data], joins: Mapping[str, Data]) -> None:
+    """Add derived fields, each of which may use those written above it."""
+    for name, raw in data.items():
+        given = cast("dict[str, Any]", raw)
+        for field in given.get("derive", {}):
+            source = context.inputs[name]
+            path: Path_ = ("inputs", name, "derive", field)
+            if field in source.fields:
+                context.problems.add(document.place(path, key=True), f"{field} is already a declared field")
+                continue
+            node = context.expression(document, path, _derive_scope(context, name, joins))
+            derived: dict[str, Node] = {**source.derived, field: node}
+            context.inputs[name] = replace(source, derived=derived)
+        _check_names(context, document, name)
+
+
+def _derive_scope(context: Context, name: str, joins: Mapping[str, Data]) -> Scope:
+    """Fields so far, and the joins to lists and inputs, whose own expressions are read later."""
+    first = next(iter(context.inputs))
+    reachable: dict[str, Mapping[str, Type]] = {}
+    for join, raw in joins.items():
+        given = cast("dict[str, Any]", raw)
+        if given.get("from", first) != name:
+            continue
+        if given.get("list") in context.lists:
+            reachable[join] = context.lists[given["list"]].columns
+        elif given.get("input") in context.inputs:
+            reachable[join] = {key: field.type for key, field in context.inputs[given["input"]].fields.items()}
+    scope = context.row_scope(name)
+    return replace(scope, joins=reachable)
+
+
+def _check_names(context: Context, document: Document, name: str) -> None:
+    source = context.inputs[name]
+    for key in ("key", "unit"):
+        for index, field in enumerate(getattr(source, key)):
+            place = document.place(("inputs", name, key, index))
+            context.known("field", field, {**source.fields, **source.derived}, place)

@@ -1,0 +1,100 @@
+"""Joins, and the order in which derived fields and joins can be computed."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+from rulepacks.engine.expressions.tree import Node
+from rulepacks.engine.expressions.types import Type
+from rulepacks.engine.expressions.typing import comparison_problem
+from rulepacks.engine.loading.context import Context
+from rulepacks.engine.loading.document import Data, Document, Path_
+from rulepacks.engine.spec import JoinSpec
+
+Target = Literal["list", "input", "table"]
+
+
+def read_joins(context: Context, document: Document, data: Mapping[str, Data], tables: bool) -> None:
+    """Fill the context's joins to lists and inputs, or (a second time, once tables are known) to tables."""
+    for name, raw in data.items():
+        given = cast("dict[str, Any]", raw)
+        kind: Target = "list" if "list" in given else "input" if "input" in given else "table"
+        if (kind == "table") != tables:
+            continue
+        path: Path_ = ("joins", name)
+        source = given.get("from", next(iter(context.inputs)))
+        known = {"list": context.lists, "input": context.inputs, "table": context.tables}[kind]
+        if not context.known(kind, given[kind], known, document.place((*path, kind))):
+            continue
+        if not context.known("input", source, context.inputs, document.place((*path, "from"))):
+            continue
+        columns = target_columns(context, kind, given[kind])
+        scope = context.row_scope(source)
+        on = read_on(context, document, (*path, "on"), given["on"], scope, columns)
+        where = None
+        if "where" in given:
+            if kind != "input":
+                context.problems.add(document.place((*path, "where"), key=True), "where applies to inputs only")
+            else:
+                where = context.expression(document, (*path, "where"), context.row_scope(given["input"]))
+        as_of = context.expression(document, (*path, "as_of"), scope) if "as_of" in given else None
+        join = JoinSpec(
+            name, source, kind, given[kind], on, columns, as_of, tuple(given.get("wildcard", ())), where
+        )
+        if check_join(context, document, path, join):
+            context.joins[name] = join
+
+
+def target_columns(context: Context, kind: Target, target: str) -> dict[str, Type]:
+    """The columns a join to a target offers."""
+    if kind == "list":
+        return dict(context.lists[target].columns)
+    if kind == "input":
+        source = context.inputs[target]
+        return {name: source.type_of(name) for name in (*source.fields, *source.derived)}
+    table = context.tables[target]
+    source = context.inputs[table.source]
+    return {**{name: source.type_of(name) for name in table.by}, "line": Type("text"), "title": Type("text"),
+            "value": table.type}  # fmt: skip
+
+
+def read_on(
+    context: Context, document: Document, path: Path_, given: Mapping[str, Any], scope: Any,
+    columns: Mapping[str, Type], rule: str = "",
+) -> tuple[tuple[str, Node], ...]:  # fmt: skip
+    """The pairs of a join: column over there, expression here."""
+    pairs = []
+    for column in given:
+        place = document.place((*path, column), key=True)
+        if not context.known("column", column, columns, place, rule):
+            continue
+        node = context.expression(document, (*path, column), scope, rule=rule)
+        if problem := comparison_problem(columns[column], node.type):
+            context.problems.add(place, f"{column}: {problem}", rule)
+        pairs.append((column, node))
+    return tuple(pairs)
+
+
+def check_join(context: Context, document: Document, path: Path_, join: JoinSpec, rule: str = "") -> bool:
+    """Whether a join can find at most one row and says all it must."""
+    before = len(context.problems)
+    place = document.place(path)
+    paired = {column for column, _ in join.on}
+    if join.kind == "list":
+        spec = context.lists[join.target]
+        if set(spec.key) != paired:
+            context.problems.add(place, f"must pair the key of {join.target}: {', '.join(spec.key)}", rule)
+        if (spec.effective is None) != (join.as_of is None):
+            message = "is dated, so as_of is needed" if spec.effective else "is not dated, so as_of has no meaning"
+            context.problems.add(place, f"{join.target} {message}", rule)
+        elif spec.effective and join.as_of is not None:
+            for column in spec.effective:
+                if problem := comparison_problem(spec.columns[column], join.as_of.type):
+                    context.problems.add(place, f"as_of: {problem}", rule)
+    elif join.as_of is not None:
+        context.problems.add(place, "as_of applies to dated lists only", rule)
+    if join.kind == "table" and paired != {*context.tables[join.target].by, "line"}:
+        wanted = ", ".join((*context.tables[join.target].by, "line"))
+        context.problems.add(place, f"must pair {wanted}", rule)
+    if join.wildcards and (join.kind != "list" or not set(join.wildcards) <= paired):
+        context.problems.add(place, "wildcard names columns of a list that are paired", rule)
+    return len(context.problems) == before

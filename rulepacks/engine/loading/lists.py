@@ -1,0 +1,158 @@
+"""Reference lists and other CSV files of a pack."""
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+
+from rulepacks.engine.expressions.functions import BLANKS
+from rulepacks.engine.expressions.tree import Value
+from rulepacks.engine.expressions.types import TEXT, Type
+from rulepacks.engine.expressions.typing import type_from_text
+from rulepacks.engine.loading.context import Context
+from rulepacks.engine.loading.document import Data, Document, Path_
+from rulepacks.engine.problems import Place
+from rulepacks.engine.spec import ListSpec
+
+MAX_ROWS = 500_000
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A CSV file of the pack: header, and rows of texts (blank is None) with their line numbers."""
+
+    file: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    lines: tuple[int, ...]
+
+    def column(self, name: str) -> int:
+        return self.header.index(name)
+
+
+def read_sheet(context: Context, file: str, place: Place) -> Sheet | None:
+    """Read a CSV file of the pack; None (and problems) when it cannot be."""
+    path = context.folder / file
+    if not path.is_file() or context.folder.resolve() not in path.resolve().parents:
+        context.problems.add(place, f"no file {file} in the pack")
+        return None
+    rows: list[tuple[str | None, ...]] = []
+    lines: list[int] = []
+    before = len(context.problems)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.reader(handle, strict=True)
+            header = tuple(name.strip() for name in next(reader, []))
+            for cells in reader:
+                if not cells:
+                    continue
+                if len(cells) != len(header):
+                    _wrong(context, file, reader.line_num, f"{len(cells)} values under {len(header)} headers")
+                    continue
+                rows.append(tuple(cell.strip(BLANKS) or None for cell in cells))
+                lines.append(reader.line_num)
+                if len(rows) > MAX_ROWS:
+                    _wrong(context, file, reader.line_num, f"more than {MAX_ROWS} rows")
+                    break
+    except (csv.Error, UnicodeDecodeError, OSError) as error:
+        _wrong(context, file, len(rows) + 1, f"not a CSV file in UTF-8: {error}")
+    if not len(context.problems) > before and (not header or len(set(header)) != len(header)):
+        _wrong(context, file, 1, "the header is empty or repeats a name")
+    return None if len(context.problems) > before else Sheet(file, header, tuple(rows), tuple(lines))
+
+
+def read_lists(context: Context, document: Document, data: Mapping[str, Data]) -> None:
+    """Fill the context's lists from the section of pack.yaml."""
+    for name, raw in data.items():
+        given = cast("dict[str, Any]", raw)
+        path: Path_ = ("lists", name)
+        sheet = read_sheet(context, given["file"], document.place((*path, "file")))
+        if sheet is None:
+            continue
+        key, effective = tuple(given["key"]), tuple(given.get("effective", ()))
+        wanted = {*key, *effective, *given.get("columns", {})}
+        if missing := sorted(wanted - set(sheet.header)):
+            context.problems.add(document.place(path), f"{sheet.file} has no column {', '.join(missing)}")
+            continue
+        types = column_types(context, document, (*path, "columns"), sheet.header, given.get("columns", {}))
+        spec = ListSpec(
+            name, types, key, (effective[0], effective[1]) if effective else None, typed_rows(context, sheet, types)
+        )
+        _refuse_repeats(context, sheet, spec)
+        context.lists[name] = spec
+
+
+def column_types(
+    context: Context, document: Document, path: Path_, header: Sequence[str], declared: Mapping[str, str]
+) -> dict[str, Type]:
+    """Types of the columns of a sheet; text unless declared."""
+    types = {}
+    for name in header:
+        kind = type_from_text(declared.get(name, "text"))
+        if kind is None:
+            context.problems.add(document.place((*path, name)), f"{declared[name]} is not a type")
+        types[name] = kind or TEXT
+    return types
+
+
+def typed_rows(context: Context, sheet: Sheet, types: Mapping[str, Type]) -> tuple[tuple[Value, ...], ...]:
+    """The rows of a sheet as typed values; cells that do not fit are problems of the file."""
+    kinds = [types[name] for name in sheet.header]
+    if all(kind.kind == "text" for kind in kinds):
+        return sheet.rows
+    rows = []
+    for line, cells in zip(sheet.lines, sheet.rows, strict=True):
+        values: list[Value] = []
+        for name, kind, cell in zip(sheet.header, kinds, cells, strict=True):
+            try:
+                values.append(None if cell is None else typed(cell, kind))
+            except ValueError:
+                _wrong(context, sheet.file, line, f"{name} {cell!r} is not {kind}")
+                values.append(None)
+        rows.append(tuple(values))
+    return tuple(rows)
+
+
+def typed(text: str, kind: Type) -> Value:
+    """A text as a value of a type, exactly. Raises ValueError."""
+    if kind.kind == "text":
+        return text
+    if kind.kind == "integer" and re.fullmatch(r"[-+]?[0-9]{1,18}", text, re.ASCII):
+        return int(text)
+    if kind.kind == "decimal" and re.fullmatch(rf"[-+]?[0-9]{{1,{max(1, kind.whole_digits)}}}(\.[0-9]{{1,38}})?", text):
+        number = Decimal(text)
+        if -int(number.normalize().as_tuple().exponent) <= kind.scale:
+            return number
+    if kind.kind == "boolean" and text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    if kind.kind == "date":
+        return date.fromisoformat(text)
+    raise ValueError(text)
+
+
+def _refuse_repeats(context: Context, sheet: Sheet, spec: ListSpec) -> None:
+    """Two rows with one key (at one time) would make a lookup ambiguous."""
+    columns = list(spec.columns)
+    keys = [columns.index(name) for name in spec.key]
+    spans = [columns.index(name) for name in spec.effective] if spec.effective else []
+    seen: dict[tuple[Value, ...], list[tuple[Any, Any]]] = {}
+    for line, row in zip(sheet.lines, spec.rows, strict=True):
+        key = tuple(row[index] for index in keys)
+        span = (row[spans[0]], row[spans[1]]) if spans else (None, None)
+        if any(_overlap(span, other) for other in seen.get(key, ())):
+            _wrong(context, sheet.file, line, f"{', '.join(map(str, key))} is listed twice")
+        seen.setdefault(key, []).append(span)
+
+
+def _overlap(first: tuple[Any, Any], second: tuple[Any, Any]) -> bool:
+    def begins_by(span: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
+        return bool(span[0] is None or other[1] is None or span[0] <= other[1])
+
+    return begins_by(first, second) and begins_by(second, first)
+
+
+def _wrong(context: Context, file: str, line: int, message: str) -> None:
+    context.problems.add(Place(file, line, 1), message)

@@ -1,0 +1,130 @@
+"""The JSON Schema of the pack format, and its complaints said with places."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from rulepacks.engine.loading.document import Document, Path_
+from rulepacks.engine.problems import ProblemList
+
+SCHEMA = Path(__file__).parent.parent / "schema"
+
+
+@cache
+def pack_schema() -> dict[str, Any]:
+    """The schema of pack.yaml."""
+    return dict(json.loads((SCHEMA / "pack.json").read_text(encoding="utf-8")))
+
+
+@cache
+def rule_types() -> tuple[str, ...]:
+    """Names of the rule types that have a schema."""
+    return tuple(sorted(path.stem for path in (SCHEMA / "rules").glob("*.json")))
+
+
+@cache
+def rule_schema(kind: str) -> dict[str, Any]:
+    """The schema of one rule type: its own keys beside those every rule knows."""
+    base = json.loads((SCHEMA / "rule.json").read_text(encoding="utf-8"))
+    own = json.loads((SCHEMA / "rules" / f"{kind}.json").read_text(encoding="utf-8"))
+    return {
+        **base,
+        **own,
+        "properties": {**base["properties"], **own["properties"]},
+        "required": base["required"] + own["required"],
+        "$defs": {**base["$defs"], **own.get("$defs", {})},
+        "additionalProperties": False,
+    }
+
+
+@cache
+def _validator(kind: str) -> Any:
+    return jsonschema_rs.validator_for(pack_schema() if kind == "pack" else rule_schema(kind))
+
+
+def check_pack(document: Document, problems: ProblemList) -> bool:
+    """Whether pack.yaml has the shape of a pack; complaints go to the list."""
+    return _check(_validator("pack"), document.data, document, (), problems, "")
+
+
+def check_rule(kind: str, data: object, document: Document, path: Path_, problems: ProblemList, code: str) -> bool:
+    """Whether one rule has the shape of its type."""
+    return _check(_validator(kind), data, document, path, problems, code)
+
+
+def _check(
+    validator: Any, data: object, document: Document, base: Path_, problems: ProblemList, code: str
+) -> bool:
+    errors = [best for error in validator.iter_errors(data) for best in _best(error)]
+    for error in errors:
+        path = (*base, *error.instance_path)
+        if error.kind.name in {"additionalProperties", "unevaluatedProperties"}:
+            for key in error.kind.unexpected:
+                problems.add(document.place((*path, key), key=True), f"unknown key {key}", code)
+        elif error.kind.name == "propertyNames":
+            _bad_key(document, path, error, problems, code)
+        else:
+            problems.add(document.place(path), _message(error), code)
+    return not errors
+
+
+def _best(error: Any) -> list[Any]:
+    """The complaints of the one alternative that was meant, when it can be told which."""
+    if error.kind.name not in {"oneOf", "anyOf"}:
+        return [error]
+    meant = [
+        branch for branch in error.kind.context
+        if not any(part.kind.name == "type" and part.instance_path == error.instance_path for part in branch)
+    ]  # fmt: skip
+    if len(meant) != 1 or all(part.kind.name == "required" for part in meant[0]):
+        return [error]
+    return [best for part in meant[0] for best in _best(part)]
+
+
+def _bad_key(document: Document, path: Path_, error: Any, problems: ProblemList, code: str) -> None:
+    message = str(error.message)
+    named = next((key for *way, key in document.keys if tuple(way) == path and f'"{key}"' in message), None)
+    place = document.place((*path, named), key=True) if named is not None else document.place(path)
+    problems.add(place, f"{named or 'a key'} is not a name: lower-case letters, digits and underscores", code)
+
+
+def _message(error: Any) -> str:
+    kind = error.kind
+    if kind.name == "required":
+        return f"{kind.property} is missing"
+    if kind.name == "enum":
+        return f"{_shown(error.instance)} is none of {', '.join(str(option) for option in kind.options)}"
+    if kind.name == "type":
+        return f"{_shown(error.instance)} is not {' or '.join(_words(kind.types))}"
+    if kind.name == "pattern":
+        return f"{_shown(error.instance)} is not written as expected"
+    if kind.name in {"oneOf", "anyOf"}:
+        return _alternatives(error)
+    if kind.name == "const":
+        return f"{_shown(error.instance)} is not {kind.expected_value}"
+    return str(error.message)
+
+
+def _alternatives(error: Any) -> str:
+    instance = error.instance
+    if isinstance(instance, dict) and len(error.schema_path) <= 3:
+        return "the keys given do not go together"
+    return f"{_shown(instance)} is not written in any accepted form"
+
+
+def _words(types: Any) -> list[str]:
+    names = {"string": "a text", "integer": "a whole number", "boolean": "true or false", "object": "keys and values",
+             "array": "a list", "null": "empty"}  # fmt: skip
+    return [names.get(str(name), str(name)) for name in (types if isinstance(types, list | tuple) else [types])]
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict | list):
+        return "what stands here"
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,41 @@
+"""The rule types: one module each, found by walking this folder; the file name is the type."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from rulepacks.engine.expressions.scope import Scope
+from rulepacks.engine.loading.draft import Draft
+from rulepacks.engine.spec import Body
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a rule type makes of a rule: for each code the overrides of common keys and the body.
+
+    `scope` is what messages, `about`, severities and `when` of the rule may name.
+    """
+
+    parts: tuple[tuple[Mapping[str, Any], Body], ...]
+    scope: Scope
+
+
+@dataclass(frozen=True)
+class RuleType:
+    """A rule type: `read` turns the checked YAML of a rule into bodies; problems go to the draft's context."""
+
+    name: str
+    read: Callable[[Draft], Reading]
+
+
+@cache
+def rule_types() -> Mapping[str, RuleType]:
+    """All rule types by name."""
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        if not module.ispkg:
+            found[module.name] = importlib.import_module(f"{__name__}.{module.name}").RULE_TYPE
+    return found

@@ -1,0 +1,27 @@
+"""`group`: rows that agree in some fields, taken together."""
+
+from rulepacks.engine.expressions.tree import Aggregate, walk
+from rulepacks.engine.expressions.types import BOOLEAN
+from rulepacks.engine.loading.draft import Draft
+from rulepacks.engine.rules import Reading, RuleType
+from rulepacks.engine.spec import GroupBody
+
+
+def read(draft: Draft) -> Reading:
+    """Read a group rule."""
+    by = tuple(draft.data["by"])
+    scope = draft.group_scope(draft.input, by)
+    if not draft.fields_known("by", draft.input):
+        return Reading((), scope)
+    where = draft.optional("where", draft.row_scope(), BOOLEAN)
+    left, right, require = draft.comparison(scope)
+    if require is None:
+        return Reading((), scope)
+    sides = [node for node in (require, left, right) if node is not None]
+    reads_rows = any(isinstance(node, Aggregate) for side in sides for node in walk(side))
+    if not reads_rows and not any(type(node).__name__ == "JoinField" for side in sides for node in walk(side)):
+        draft.problem("reads neither an aggregate nor a join: write a row rule")
+    return Reading((({}, GroupBody(by, where, require, left, right)),), scope)
+
+
+RULE_TYPE = RuleType("group", read)
