@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from records.datasets.models import Batch, Dataset, new_parent_id
-from records.states import RunStatus, Severity
+from records.states import RUN_ENDED, RunStatus, Severity
 from rulepacks.models import PackVersion
 from tenants.scoping import BulkTenantOwned, TenantOwned
 
@@ -57,6 +57,11 @@ class Run(TenantOwned):
 
     def __str__(self) -> str:
         return f"Run of {self.batch or self.record_id}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether its status is final."""
+        return self.status in RUN_ENDED
 
 
 class RunEvent(TenantOwned):

@@ -1,0 +1,53 @@
+"""Reads of packs and their versions."""
+
+from pathlib import Path
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from rulepacks.catalog.archives import archive_folder
+from rulepacks.catalog.models import Pack, PackVersion
+from tenants.problems import UnknownReference
+
+
+def packs() -> QuerySet[Pack]:
+    """All packs by name."""
+    return Pack.objects.order_by("name")
+
+
+def versions() -> QuerySet[PackVersion]:
+    """All versions with their pack, newest installed first."""
+    return PackVersion.objects.select_related("pack").order_by("-id")
+
+
+def pack_by_name(name: str) -> Pack:
+    """The pack. Raises `UnknownReference`."""
+    found = packs().filter(name=name).first()
+    if found is None:
+        raise UnknownReference(f"No pack is called {name!r}")
+    return found
+
+
+def version_by_id(version_id: UUID) -> PackVersion:
+    """The version. Raises `UnknownReference`."""
+    found = versions().filter(id=version_id).first()
+    if found is None:
+        raise UnknownReference("No such pack version")
+    return found
+
+
+def newest_published(name: str) -> PackVersion | None:
+    """The published version of that pack with the highest number, None without any."""
+    published = versions().filter(pack__name=name, status=PackVersion.Status.PUBLISHED)
+    return max(published, key=lambda one: version_order(one.version), default=None)
+
+
+def version_order(version: str) -> tuple[tuple[int, ...], bool, str]:
+    """Sort key of a semantic version: 1.10.0 after 1.9.0, and a release after its candidates."""
+    release, _, candidate = version.partition("+")[0].partition("-")
+    return tuple(int(part) for part in release.split(".")), not candidate, candidate
+
+
+def pack_folder(version: PackVersion) -> Path:
+    """Local folder with the version's files. Raises `ArchiveDamaged` when they are not what was installed."""
+    return archive_folder(version.archive, version.content_hash)
