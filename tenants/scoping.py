@@ -86,14 +86,14 @@ class BulkTenantOwned(models.Model):
         abstract = True
 
 
-class PostgresOnly(Operation):
-    """A migration step that has no meaning on SQLite."""
+class OnlyOn(Operation):
+    """A migration step in SQL that has a meaning on one database only."""
 
     reduces_to_sql = True
     reversible = True
 
-    def __init__(self, forwards: list[str], backwards: list[str]) -> None:
-        self.forwards, self.backwards = forwards, backwards
+    def __init__(self, vendor: str, forwards: list[str], backwards: list[str]) -> None:
+        self.vendor, self.forwards, self.backwards = vendor, forwards, backwards
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """The models do not change."""
@@ -109,9 +109,17 @@ class PostgresOnly(Operation):
         self._run(schema_editor, self.backwards)
 
     def _run(self, schema_editor: BaseDatabaseSchemaEditor, statements: list[str]) -> None:
-        if schema_editor.connection.vendor == "postgresql":
+        if schema_editor.connection.vendor == self.vendor:
             for statement in statements:
-                schema_editor.execute(statement)
+                # None: a `%` in the statement is not a placeholder.
+                schema_editor.execute(statement, params=None)
+
+
+class PostgresOnly(OnlyOn):
+    """A step for PostgreSQL."""
+
+    def __init__(self, forwards: list[str], backwards: list[str]) -> None:
+        super().__init__("postgresql", forwards, backwards)
 
 
 def row_security(*tables: str) -> list[PostgresOnly]:

@@ -32,6 +32,9 @@ CSRF_TRUSTED_ORIGINS = env.listing("TRUSTED_ORIGINS")
 API_KEY = env.secret("API_KEY")
 if not API_KEY and APP_ENV == "prod":
     raise ImproperlyConfigured("API_KEY is not set; writes would be open, which APP_ENV prod refuses")
+OPEN_WRITES = not API_KEY and APP_ENV == "dev"
+# Slug of the tenant that unnamed callers of the API meet.
+DEFAULT_TENANT = env.text("DEFAULT_TENANT", "default")
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -1,0 +1,142 @@
+"""Who is asking, and as what: found once for each request, before anything else touches the database."""
+
+import hmac
+import re
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from tenants.access.keys import key_verify
+from tenants.access.roles import MAY, SCOPES, SERVICE, Permission
+from tenants.accounts.models import Membership, Tenant, User
+from tenants.context import ANONYMOUS, Actor
+
+CHOSEN_TENANT = "tenant"
+"""Name in the session of the slug of the tenant whose pages were seen last."""
+TENANT_PATH = re.compile(r"^/t/([-\w]+)(?:/|$)")
+RECORD_PATH = re.compile(r"^(?:/api/v1)?/records(?:/|$)")
+"""Where anybody may write to the default tenant, in development and as long as no `API_KEY` is set."""
+READING = SCOPES["read"]
+RECORD_WRITES = SCOPES["write"]
+
+
+class BadCredential(Exception):
+    """A key or token was sent that is not valid; it is never passed over in silence."""
+
+
+class NoSuchTenant(Exception):
+    """The tenant that was named does not exist, or the caller does not belong to it."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The caller in the bound tenant. `role` is a membership role, `service` for a key, or empty."""
+
+    actor: Actor
+    tenant: Tenant | None = None
+    user: User | None = None
+    role: str = ""
+    permissions: frozenset[Permission] = field(default_factory=frozenset)
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Nobody signed in and no key was sent."""
+        return self.actor.kind == ANONYMOUS.kind
+
+    @property
+    def is_browser(self) -> bool:
+        """A session cookie was the credential, so a write needs the form token."""
+        return self.user is not None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role table allows it here."""
+        return permission in self.permissions
+
+
+NOBODY = Identity(ANONYMOUS)
+
+
+def identify(request: HttpRequest) -> Identity:
+    """The caller of this request. Raises `BadCredential` and `NoSuchTenant`.
+
+    A key decides first, then the session, then the default tenant stands open as far as it is public.
+    """
+    named = _named_tenant(request)
+    if text := _sent_key(request):
+        return _of_key(text, named)
+    if isinstance(request.user, User):
+        return _of_session(request, request.user, named)
+    return _of_nobody(request, named)
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """Where the person belongs, by the tenant's name; closed tenants left out."""
+    rows = Membership.objects.filter(user=user, tenant__is_active=True)
+    return list(rows.select_related("tenant").order_by("tenant__name", "tenant__id"))
+
+
+def user_actor(user: User) -> Actor:
+    """How a person is named in the audit log."""
+    return Actor("user", str(user.id), str(user))
+
+
+def _named_tenant(request: HttpRequest) -> str:
+    in_path = TENANT_PATH.match(request.path_info)
+    return in_path[1] if in_path else request.headers.get("X-Tenant", "")
+
+
+def _sent_key(request: HttpRequest) -> str:
+    if key := request.headers.get("X-API-Key", ""):
+        return key
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _of_key(text: str, named: str) -> Identity:
+    if settings.API_KEY and hmac.compare_digest(text.encode(), settings.API_KEY.encode()):
+        tenant, scopes = _default_tenant(), ["read", "write"]
+        actor = Actor("key", "environment", "API_KEY")
+    elif key := key_verify(text):
+        tenant, scopes = key.tenant, key.scopes
+        actor = Actor("key", str(key.id), key.name)
+    else:
+        raise BadCredential
+    if named and (tenant is None or tenant.slug != named):
+        raise NoSuchTenant
+    allowed = frozenset[Permission]().union(*(SCOPES.get(scope, frozenset()) for scope in scopes))
+    return Identity(actor, tenant, role=SERVICE, permissions=allowed)
+
+
+def _of_session(request: HttpRequest, user: User, named: str) -> Identity:
+    memberships = memberships_of(user)
+    wanted = named or request.session.get(CHOSEN_TENANT, "")
+    found = next((membership for membership in memberships if membership.tenant.slug == wanted), None)
+    if found is None and named:
+        raise NoSuchTenant
+    if found is None and len(memberships) == 1:
+        found = memberships[0]
+    if found:
+        return Identity(user_actor(user), found.tenant, user, found.role, MAY[found.role])
+    if memberships:
+        return Identity(user_actor(user), user=user)
+    tenant, readable = _public()
+    return Identity(user_actor(user), tenant, user, permissions=readable)
+
+
+def _of_nobody(request: HttpRequest, named: str) -> Identity:
+    if named and named != settings.DEFAULT_TENANT:
+        return NOBODY
+    tenant, permissions = _public()
+    if settings.OPEN_WRITES and RECORD_PATH.match(request.path_info):
+        permissions |= RECORD_WRITES
+    return Identity(ANONYMOUS, tenant, permissions=permissions)
+
+
+def _public() -> tuple[Tenant | None, frozenset[Permission]]:
+    tenant = _default_tenant()
+    return tenant, READING if tenant and tenant.public_reads else frozenset()
+
+
+def _default_tenant() -> Tenant | None:
+    return Tenant.objects.filter(slug=settings.DEFAULT_TENANT, is_active=True).first()

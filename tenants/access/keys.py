@@ -1,0 +1,82 @@
+"""API keys: `cortx_<prefix>_<secret>`, shown once, stored as a hash."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from tenants.access.models import ApiKey
+from tenants.access.roles import SCOPES
+from tenants.accounts.models import Tenant
+from tenants.audit.services import audit_append
+from tenants.context import tenant_scope
+from tenants.problems import ValidationProblem
+
+MARK = "cortx"
+PREFIX_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
+PREFIX_LENGTH = 8
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+@transaction.atomic
+def key_issue(
+    *, tenant: Tenant, name: str, scopes: Sequence[str], expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """A new key and its text, which nobody can see again. Raises `ValidationProblem` for an unknown scope."""
+    unknown = set(scopes) - set(SCOPES)
+    if unknown or not scopes:
+        raise ValidationProblem("A key has the scope read, write or both", fields={"scopes": "expected read, write"})
+    prefix = "".join(secrets.choice(PREFIX_SIGNS) for _ in range(PREFIX_LENGTH))
+    secret = secrets.token_urlsafe(32)
+    key = ApiKey.objects.create(
+        tenant=tenant,
+        name=name,
+        prefix=prefix,
+        secret_hash=_hash(secret),
+        scopes=sorted(set(scopes)),
+        expires_at=expires_at,
+    )
+    with tenant_scope(tenant.id):
+        audit_append("key.issued", key, {"scopes": key.scopes, "expires_at": expires_at})
+    return key, f"{MARK}_{prefix}_{secret}"
+
+
+def key_verify(text: str) -> ApiKey | None:
+    """The key that `text` is, or None: malformed, unknown, wrong, revoked, expired, or of a closed tenant."""
+    mark, _, rest = text.partition("_")
+    prefix, _, secret = rest.partition("_")
+    if mark != MARK or len(prefix) != PREFIX_LENGTH or not secret:
+        return None
+    key = ApiKey.objects.select_related("tenant").filter(prefix=prefix).first()
+    if key is None or not hmac.compare_digest(key.secret_hash, _hash(secret)):
+        return None
+    now = timezone.now()
+    expired = key.expires_at is not None and key.expires_at <= now
+    return None if expired or key.revoked_at or not key.tenant.is_active else _used(key, now)
+
+
+@transaction.atomic
+def key_revoke(key: ApiKey) -> bool:
+    """End the key now; False when it had been revoked before."""
+    changed = ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=timezone.now())
+    if changed:
+        with tenant_scope(key.tenant_id):
+            audit_append("key.revoked", key)
+    return bool(changed)
+
+
+def _used(key: ApiKey, now: datetime) -> ApiKey:
+    """Note the use, at most once a minute: a busy key would otherwise write on every read."""
+    if key.last_used_at is None or key.last_used_at < now - USE_NOTED_EVERY:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
+        ApiKey.objects.filter(stale, id=key.id).update(last_used_at=now)
+    return key
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,124 @@
+"""Tenants, people and who belongs where: each change with its audit event."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from tenants.accounts.models import Membership, Tenant, User
+from tenants.audit.services import audit_append
+from tenants.context import tenant_scope
+from tenants.problems import StateConflict, ValidationProblem
+
+PLATFORM_TENANT_ID = UUID("00000000-0000-7000-8000-000000000000")
+"""The built-in tenant whose log keeps the events that belong to no tenant, or happen before there is one."""
+
+
+@transaction.atomic
+def tenant_create(*, slug: str, name: str, **fields: Any) -> Tenant:
+    """A new tenant. Raises `ValidationProblem` for a bad slug, `StateConflict` for one that is taken."""
+    tenant = Tenant(slug=slug, name=name, **fields)
+    if Tenant.objects.filter(slug=slug).exists():
+        raise StateConflict(f"The slug {slug} is taken", fields={"slug": "taken"})
+    _check(tenant)
+    tenant.save(force_insert=True)
+    facts = {"slug": slug, "public_reads": tenant.public_reads}
+    for log in (PLATFORM_TENANT_ID, tenant.id):
+        with tenant_scope(log):
+            audit_append("tenant.created", tenant, facts)
+    return tenant
+
+
+def tenant_default_ensure() -> Tenant:
+    """The tenant that unnamed callers meet, made when it is missing; in development anybody may read it."""
+    found = Tenant.objects.filter(slug=settings.DEFAULT_TENANT).first()
+    return found or tenant_create(
+        slug=settings.DEFAULT_TENANT, name=settings.DEFAULT_TENANT.title(), public_reads=settings.APP_ENV == "dev"
+    )
+
+
+@transaction.atomic
+def user_create(*, email: str, password: str | None = None, name: str = "", is_staff: bool = False) -> User:
+    """A person's account; without a password they cannot sign in yet.
+
+    Raises `ValidationProblem` for a bad address or a weak password, `StateConflict` for an address in use.
+    """
+    email = User.objects.normalize_email(email).lower()
+    if User.objects.filter(email=email).exists():
+        raise StateConflict("An account with this address exists", fields={"email": "in use"})
+    user = User(email=email, name=name, is_staff=is_staff, is_superuser=is_staff)
+    _check(user, exclude={"password"})
+    if password is not None:
+        _check_password(password, user)
+    user.set_password(password)
+    user.save(force_insert=True)
+    with tenant_scope(PLATFORM_TENANT_ID):
+        audit_append("user.created", user, {"platform_staff": is_staff})
+    return user
+
+
+@transaction.atomic
+def membership_add(*, tenant: Tenant, user: User, role: str) -> Membership:
+    """Make the person a member. Raises `StateConflict` when they are one, `ValidationProblem` for an unknown role."""
+    if Membership.objects.filter(tenant=tenant, user=user).exists():
+        raise StateConflict(f"{user} is a member of {tenant}")
+    membership = Membership(tenant=tenant, user=user, role=role)
+    _check(membership)
+    membership.save(force_insert=True)
+    with tenant_scope(tenant.id):
+        audit_append("membership.added", membership, {"person": str(user), "role": role})
+    return membership
+
+
+@transaction.atomic
+def membership_change(membership: Membership, *, role: str) -> None:
+    """Give the member another role. Raises `StateConflict` when the tenant would have no owner left."""
+    before = _kept(membership)
+    membership.role = role
+    _check(membership)
+    _keep_an_owner(membership.tenant_id, leaving=before.role != role and before.role == Membership.Role.OWNER)
+    membership.save(update_fields=["role"])
+    with tenant_scope(membership.tenant_id):
+        facts = {"person": str(membership.user), "before": before.role, "role": role}
+        audit_append("membership.changed", membership, facts)
+
+
+@transaction.atomic
+def membership_remove(membership: Membership) -> None:
+    """End the membership. Raises `StateConflict` when the tenant would have no owner left."""
+    before = _kept(membership)
+    _keep_an_owner(membership.tenant_id, leaving=before.role == Membership.Role.OWNER)
+    with tenant_scope(membership.tenant_id):
+        audit_append("membership.removed", before, {"person": str(before.user), "role": before.role})
+    before.delete()
+
+
+def _kept(membership: Membership) -> Membership:
+    """The row as stored; all owners' rows of the tenant stay locked, so that two cannot leave at once."""
+    Tenant.objects.select_for_update().get(id=membership.tenant_id)
+    return Membership.objects.select_related("user").get(id=membership.id)
+
+
+def _keep_an_owner(tenant_id: UUID, *, leaving: bool) -> None:
+    owners = Membership.objects.filter(tenant_id=tenant_id, role=Membership.Role.OWNER).count()
+    if leaving and owners == 1:
+        raise StateConflict("The last owner of a tenant stays its owner")
+
+
+def _check(row: Tenant | User | Membership, exclude: set[str] | None = None) -> None:
+    try:
+        row.clean_fields(exclude=exclude)
+    except ValidationError as error:
+        fields = {name: " ".join(messages) for name, messages in error.message_dict.items()}
+        raise ValidationProblem("; ".join(fields.values()), fields=fields) from error
+
+
+def _check_password(password: str, user: User) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        detail = " ".join(error.messages)
+        raise ValidationProblem(detail, fields={"password": detail}) from error
