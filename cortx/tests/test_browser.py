@@ -18,7 +18,11 @@ def test_the_browser_opens_a_page_of_the_live_server(page: Page, live_server: Li
 
 def test_only_errors_of_the_page_itself_count(page: Page, live_server: LiveServer) -> None:
     lines: list[ConsoleMessage] = []
-    page.on("console", lambda line: lines.append(line))
+
+    def keep(line: ConsoleMessage) -> None:
+        lines.append(line)
+
+    page.on("console", keep)
     page.goto(f"{live_server.url}/no-such-page")
     page.evaluate("console.log('a note')")
     assert [line.text for line in lines if is_error(line)] == []
