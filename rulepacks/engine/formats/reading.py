@@ -125,6 +125,7 @@ def _copy(
         watch.read += read - begun
         watch.snapshot += written - read
         report(Progress("read", delivery.name, delivery.size, delivery.total, f"{writer.rows + rejected:,} rows"))
+        report(Progress("snapshot", delivery.name, writer.rows, None, f"{writer.rows:,} rows"))
         begun = time.perf_counter()
     watch.read += time.perf_counter() - begun
     return rejected

@@ -1,0 +1,25 @@
+"""What a run is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rulepacks.engine.formats.reading import InputFile
+from rulepacks.engine.limits import Limits
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """Apply the pack in folder `pack` to delivered files and to inputs that are snapshots already.
+
+    Everything the run makes is written below `out`, which must be empty or new.
+    """
+
+    pack: Path
+    inputs: tuple[InputFile, ...]
+    snapshots: Mapping[str, Path]
+    parameters: Mapping[str, str]
+    out: Path
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,144 @@
+"""The clean parent: a small process that has the libraries imported and forks one child for each run.
+
+`python -m rulepacks.engine.sandbox_parent` reads commands from standard input and writes messages to standard output.
+It holds no secrets (its environment is empty), no threads and no connections, so forking it is safe. It kills the
+child when time or memory is up, when the worker asks for it, and when the worker is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import select
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rulepacks.engine import wire
+from rulepacks.engine.limits import MIB, Limits
+from rulepacks.engine.sandbox_child import be_child
+
+# Imported so that no child has to: a run needs them all.
+WARM = ("duckdb", "sqlglot", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet")
+POLL_SECONDS = 0.05
+_BEFORE_IT_IS_REAPED = {signal.SIGXCPU: "the time limit was reached", signal.SIGKILL: "it was killed"}
+
+
+@dataclass
+class _Run:
+    """The child of the moment."""
+
+    pid: int
+    pidfd: int
+    limits: Limits
+    deadline: float
+    peak: int = 0
+    reason: str = ""
+
+    def kill(self, reason: str) -> None:
+        """End the child and whatever it started; it is not reaped yet, so its number is still its own."""
+        self.reason = self.reason or reason
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def main() -> None:
+    """Serve runs, one after the other, until the worker closes its end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    commands = _Lines(sys.stdin.fileno())
+    while (text := commands.wait()) is not None:
+        command = wire.command(text)
+        if isinstance(command, wire.Start):
+            _serve(command, commands)
+
+
+class _Lines:
+    """Lines from a descriptor that is also waited on together with others."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.closed = False
+        self._rest = b""
+        self._lines: list[bytes] = []
+
+    def fill(self) -> None:
+        """Take in what is there; blocks when nothing is."""
+        got = os.read(self.descriptor, 65536)
+        self.closed = not got
+        *lines, self._rest = (self._rest + got).split(b"\n")
+        self._lines.extend(lines)
+
+    def next(self) -> bytes | None:
+        """A line that is here already."""
+        return self._lines.pop(0) if self._lines else None
+
+    def wait(self) -> bytes | None:
+        """The next line, or None when the other end is closed."""
+        while not self._lines and not self.closed:
+            self.fill()
+        return self.next()
+
+
+def _serve(command: wire.Start, commands: _Lines) -> None:
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        be_child(command, parent=os.getppid())
+    limits = command.request.limits
+    run = _Run(pid, os.pidfd_open(pid), limits, time.monotonic() + limits.seconds)
+    try:
+        _watch(run, commands)
+    finally:
+        os.close(run.pidfd)
+    _, status = os.waitpid(pid, 0)
+    reason = run.reason or _unexpected(status)
+    # The child may have been killed in the middle of a line.
+    os.write(sys.stdout.fileno(), b"\n" + wire.line(wire.Ended(reason, run.peak)))
+    if commands.closed:
+        sys.exit(0)
+
+
+def _watch(run: _Run, commands: _Lines) -> None:
+    """Return once the child has ended."""
+    while True:
+        waiting = [run.pidfd] if commands.closed else [run.pidfd, commands.descriptor]
+        ready, _, _ = select.select(waiting, [], [], POLL_SECONDS)
+        run.peak = max(run.peak, peak_memory(run.pid))
+        if run.pidfd in ready:
+            return
+        if commands.descriptor in ready:
+            commands.fill()
+            if commands.closed or commands.next() is not None:
+                run.kill("it was cancelled")
+        if run.peak > run.limits.memory_bytes:
+            run.kill(f"it needed more memory than the limit of {run.limits.memory_bytes // MIB} MiB")
+        if time.monotonic() > run.deadline:
+            run.kill(f"it took longer than the limit of {run.limits.seconds:g} seconds")
+
+
+def peak_memory(pid: int) -> int:
+    """The most resident memory a process ever had, in bytes; 0 when it is gone."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def _unexpected(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        return _BEFORE_IT_IS_REAPED.get(signal.Signals(number), f"it crashed ({signal.Signals(number).name})")
+    code = os.WEXITSTATUS(status)
+    return f"it ended with code {code}" if code else ""
+
+
+if __name__ == "__main__":
+    for name in WARM:
+        importlib.import_module(name)
+    main()

@@ -1,0 +1,57 @@
+"""What a run came to, in one document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rulepacks.engine.formats.reading import InputSummary
+
+_SHORT_NAMES = {"passed": "pass", "failed": "fail", "errored": "error"}
+
+
+@dataclass(frozen=True)
+class OutcomeSummary:
+    """How one rule fared: counts of its outcomes, over rows or keys, and the seconds it took."""
+
+    rule: str
+    type: str
+    stage: str
+    severity: str
+    label: str
+    title: str
+    passed: int
+    failed: int
+    not_applicable: int
+    not_evaluated: int
+    errored: int
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts, hashes and timings of a run; `seconds` by stage, `digest` over the ordered findings."""
+
+    engine_version: str
+    pack: str
+    version: str
+    pack_hash: str
+    parameters: Mapping[str, str | None]
+    inputs: Mapping[str, InputSummary]
+    outcomes: tuple[OutcomeSummary, ...]
+    statuses: Mapping[str, int]
+    findings: Mapping[str, int]
+    records: Mapping[str, int]
+    digest: str
+    seconds: Mapping[str, float]
+    peak_memory_bytes: int
+
+    def document(self) -> dict[str, Any]:
+        """The summary as it is written to a file, with outcomes under their own names."""
+        document = asdict(self)
+        document["outcomes"] = [
+            {_SHORT_NAMES.get(name, name): value for name, value in outcome.items()} for outcome in document["outcomes"]
+        ]
+        return document
