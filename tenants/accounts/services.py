@@ -32,6 +32,20 @@ def tenant_create(*, slug: str, name: str, **fields: Any) -> Tenant:
     return tenant
 
 
+@transaction.atomic
+def tenant_change(tenant: Tenant, **fields: Any) -> None:
+    """Change a tenant's settings. Raises `ValidationProblem`."""
+    before = Tenant.objects.select_for_update().get(id=tenant.id)
+    changes = {name: {"before": getattr(before, name), "after": value} for name, value in fields.items()}
+    changes = {name: change for name, change in changes.items() if change["before"] != change["after"]}
+    for name in changes:
+        setattr(tenant, name, fields[name])
+    _check(tenant)
+    tenant.save(update_fields=list(changes))
+    with tenant_scope(tenant.id):
+        audit_append("tenant.changed", tenant, changes)
+
+
 def tenant_default_ensure() -> Tenant:
     """The tenant that unnamed callers meet, made when it is missing; in development anybody may read it."""
     found = Tenant.objects.filter(slug=settings.DEFAULT_TENANT).first()
@@ -58,6 +72,29 @@ def user_create(*, email: str, password: str | None = None, name: str = "", is_s
     with tenant_scope(PLATFORM_TENANT_ID):
         audit_append("user.created", user, {"platform_staff": is_staff})
     return user
+
+
+@transaction.atomic
+def user_change(user: User, *, name: str, is_staff: bool, is_active: bool) -> None:
+    """Change an account. Raises `ValidationProblem` for a name that is too long."""
+    user.name, user.is_staff, user.is_superuser, user.is_active = name, is_staff, is_staff, is_active
+    _check(user, exclude={"password"})
+    user.save(update_fields=["name", "is_staff", "is_superuser", "is_active"])
+    with tenant_scope(PLATFORM_TENANT_ID):
+        audit_append("user.changed", user, {"platform_staff": is_staff, "active": is_active})
+
+
+def user_theme_set(user: User, *, theme: str) -> None:
+    """Keep the look a person chose; a preference, so no audit event. Raises `ValidationProblem`."""
+    user.theme = theme
+    _check(user, exclude={"password"})
+    user.save(update_fields=["theme"])
+
+
+def user_named(email: str) -> User:
+    """The account with this address, made when there is none: whether there was one is nobody's business."""
+    found = User.objects.filter(email=User.objects.normalize_email(email).lower()).first()
+    return found or user_create(email=email)
 
 
 @transaction.atomic
