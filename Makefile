@@ -3,7 +3,10 @@
 .PHONY: run test lint battery bench requirements clean packages
 
 BIN := .venv/bin
-INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
+# A company's own certificate authority is known to the system only.
+CERTIFICATES := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
+INSTALL = $(BIN)/uv pip install --quiet $(CERTIFICATES) --python $(BIN)/python --require-hashes
+PIP = $(BIN)/python -m pip install -qq --require-hashes
 
 run: .venv/run.stamp
 	@exec $(BIN)/python manage.py up
@@ -26,8 +29,8 @@ bench: .venv/run.stamp
 
 # After editing requirements.in or requirements-dev.in.
 requirements: $(BIN)/uv
-	$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet $(CERTIFICATES) --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet $(CERTIFICATES) --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 
 # Leaves var/ alone: that is where the data of a local installation lies.
 clean:
@@ -35,17 +38,17 @@ clean:
 
 .venv/run.stamp: requirements.txt | $(BIN)/uv
 	@echo "Installing requirements.txt"
-	@$(INSTALL) -r $< || $(BIN)/python -m pip install --quiet --require-hashes -r $<
+	@$(INSTALL) -r $< || $(PIP) -r $<
 	@touch $@
 
 .venv/test.stamp: requirements-dev.txt | $(BIN)/uv
 	@echo "Installing requirements-dev.txt"
-	@$(INSTALL) -r $< || $(BIN)/python -m pip install --quiet --require-hashes -r $<
+	@$(INSTALL) -r $< || $(PIP) -r $<
 	@touch $@
 
 # uv installs the rest in seconds; it comes from the same hashed list. Where it cannot, pip does all of it.
 $(BIN)/uv: | $(BIN)/python
-	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt | $(BIN)/python -m pip install --quiet --require-hashes -r /dev/stdin \
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt | $(PIP) -r /dev/stdin \
 	    || echo "Without uv: pip installs, which takes longer"
 
 # Debian ships Python without venv.
