@@ -3,6 +3,7 @@
 from tenants.audit.actions import declare
 
 declare("dataset.created", "Dataset created", "{actor} created dataset {object}")
+declare("dataset.changed", "Dataset changed", "{actor} changed the settings of {object}")
 declare("dataset.activated", "Pack version activated", "{actor} activated {version} for dataset {object}")
 declare("batch.received", "Batch received", "{actor} delivered {object} to dataset {dataset}")
 declare("run.requested", "Run requested", "{actor} asked for a run of {batch} with {version}")

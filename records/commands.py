@@ -53,6 +53,12 @@ def dataset_create(*, name: str, title: str = "", parameters: Mapping[str, Any] 
 
 
 @command
+def dataset_change(*, dataset: Dataset, title: str, parameters: Mapping[str, Any]) -> None:
+    """Another title, other defaults of the parameters."""
+    datasets.dataset_change(dataset=dataset, title=title, parameters=parameters)
+
+
+@command
 def dataset_for_category(name: str) -> Dataset:
     """The dataset of that name, made when it is new."""
     return datasets.dataset_for_category(name)

@@ -6,6 +6,7 @@ declare("tenant.created", "Tenant created", "{actor} created the tenant {object}
 declare("tenant.changed", "Tenant changed", "{actor} changed the tenant {object}")
 declare("tenant.selected", "Tenant administered", "{actor} opened the administration of {object}")
 declare("user.created", "Person added", "{actor} added the account of {object}")
+declare("user.changed", "Account changed", "{actor} changed the account of {object}")
 declare("user.signed_in", "Signed in", "{object} signed in")
 declare("user.signed_out", "Signed out", "{object} signed out")
 declare("user.sign_in_failed", "Sign-in failed", "A sign-in to {object} failed")

@@ -45,6 +45,13 @@ def dataset_create(*, name: str, title: str = "", parameters: Mapping[str, Any] 
     return dataset
 
 
+def dataset_change(*, dataset: Dataset, title: str, parameters: Mapping[str, Any]) -> None:
+    """Another title, other defaults of the parameters."""
+    dataset.title, dataset.parameters = title, dict(parameters)
+    dataset.save(update_fields=("title", "parameters"))
+    audit_append("dataset.changed", dataset, {"title": title, "parameters": dataset.parameters})
+
+
 def dataset_activate(*, dataset: Dataset, version: PackVersion) -> None:
     """Judge what arrives from now on with this version. Raises `StateConflict` unless it is published."""
     if version.status != PackVersion.Status.PUBLISHED:
