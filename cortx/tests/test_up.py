@@ -1,4 +1,4 @@
-"""`manage.py up` on one machine without services: it answers, revives what dies, and leaves nothing behind."""
+"""`manage.py up`, with and without services: it answers, revives what dies, and leaves nothing behind."""
 
 import os
 import signal
@@ -10,8 +10,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from cortx.database_roles import database_url, libpq_url
 from cortx.testing.embedded import ROOT
 from cortx.testing.servers import free_port
 
@@ -51,8 +54,19 @@ class Up:
 
 
 @pytest.fixture
-def up(embedded_environment: dict[str, str], tmp_path: Path) -> Iterator[Up]:
-    started = Up(embedded_environment, tmp_path)
+def services(embedded_environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """PostgreSQL, by one URL as in development, and Redis."""
+    owner, name = os.environ["DATABASE_OWNER_URL"], f"test_{os.environ['CORTX_TEST_RUN']}_up"
+    with psycopg.connect(libpq_url(owner), autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        redis = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/15"
+        yield {**embedded_environment, "DATABASE_URL": database_url(owner, name), "REDIS_URL": redis}
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(params=["embedded_environment", "services"])
+def up(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Up]:
+    started = Up(request.getfixturevalue(request.param), tmp_path)
     yield started
     if started.process.poll() is None:
         started.process.terminate()
