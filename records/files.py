@@ -5,14 +5,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
 
-class LocalFile(File[Any]):
+class LocalFile(File):
     """A finished local file on its way into storage. A storage on the same disk moves it instead of copying."""
 
     def __init__(self, path: Path) -> None:

@@ -1,5 +1,6 @@
 """Writes of datasets, batches and single records. Called inside the transaction a command has opened."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -18,6 +19,7 @@ from tenants.context import current_actor
 from tenants.problems import StateConflict, ValidationProblem
 
 NAME_LENGTH = 120
+NAME = re.compile("[a-z][a-z0-9_]{0,79}")
 SINGLE = UUID(int=0)
 """In place of the batch id in the counters of single records."""
 
@@ -110,6 +112,9 @@ def inputs_check(version: PackVersion | None, names: Sequence[str]) -> None:
     problems = {name: "The same input is given twice" for name in names if names.count(name) > 1}
     if not names:
         problems[""] = "No file was given"
+    problems |= {
+        name: "An input's name is lower-case letters, digits and _" for name in names if not NAME.fullmatch(name)
+    }
     if version is not None:
         declared = {one["name"]: one for one in version.summary["inputs"]}
         problems |= {name: f"{version} has no input {name!r}" for name in names if name not in declared}

@@ -40,9 +40,7 @@ class PackVersion(TenantOwned):
 
     class Meta:
         app_label = "rulepacks"
-        constraints = (
-            models.UniqueConstraint(fields=("tenant", "pack", "version"), name="pack_version_per_tenant"),
-        )
+        constraints = (models.UniqueConstraint(fields=("tenant", "pack", "version"), name="pack_version_per_tenant"),)
 
     def __str__(self) -> str:
         return f"{self.pack.name}@{self.version}"

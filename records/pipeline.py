@@ -1,0 +1,146 @@
+"""The story of a run, top to bottom: load, run, store, follow up.
+
+Every step is a short transaction of its own; only `store` decides anything, and only while the work is still ours.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.db.models.functions import Now
+
+from records.datasets.models import BatchInput
+from records.files import forget_folder, keep, local_copy, scratch_folder
+from records.runs.blank import blank_pack
+from records.runs.models import Run
+from records.runs.progress import RunProgress, step
+from records.runs.services import run_fail, run_move, run_note, run_stop
+from records.runs.storing import CountsDiffer, KeptFiles, run_store
+from records.states import RunStatus
+from rulepacks.catalog.selectors import pack_folder
+from rulepacks.engine.formats.reading import InputFile
+from rulepacks.engine.problems import PackError
+from rulepacks.engine.refusals import BadInput, Cancelled, ChildFailed
+from rulepacks.engine.request import RunRequest
+from rulepacks.engine.sandbox import run_in_child
+from rulepacks.engine.summary import Summary
+from tenants.work.services import Claim, LeaseLost, work_finish
+
+
+def run_pipeline(claim: Claim) -> None:
+    """One attempt at a run. Raises `LeaseLost` when another worker has it, `ChildFailed` when it may be tried again."""
+    run = load(claim)
+    if run is None:
+        return
+    progress = RunProgress(run, claim)
+    try:
+        with scratch_folder(str(run.id), claim.attempt) as scratch:
+            summary = judge(run, scratch, progress)
+            store(run, summary, scratch, progress)
+    except BadInput as refusal:
+        refuse(run, claim, str(refusal), [asdict(problem) for problem in refusal.problems])
+    except PackError as error:
+        refuse(run, claim, f"{run.pack_version} is not in order", [asdict(problem) for problem in error.problems])
+    except Cancelled:
+        with step(claim):
+            work_finish(claim)
+            run_stop(run, "Cancelled")
+    except ChildFailed as failure:
+        with step(claim):
+            run_note(run, f"Attempt {claim.attempt} ended: {failure.reason}", level="problem")
+        raise
+
+
+def load(claim: Claim) -> Run | None:
+    """The run, marked as running, or None when it has ended, or somebody asked it to."""
+    with step(claim):
+        run: Run = Run.objects.select_related("batch", "dataset", "pack_version__pack").get(id=claim.reference)
+        if not run.cancel_requested and run_move(run, RunStatus.RUNNING):
+            Run.objects.filter(id=run.id, started_at=None).update(started_at=Now())
+            run_note(run, f"Attempt {claim.attempt} began")
+            return run
+        work_finish(claim)
+        run_stop(run, "Cancelled")
+        return None
+
+
+def judge(run: Run, scratch: Path, progress: RunProgress) -> Summary:
+    """Let the child process read the delivery and apply the pack; results lie in `scratch` afterwards."""
+    with step(progress.claim):
+        request = requested(run, scratch)
+    return run_in_child(request, on_progress=progress.report, cancelled=progress.cancelled)
+
+
+def requested(run: Run, scratch: Path) -> RunRequest:
+    """What the child is asked to do. Inputs read before are judged from their snapshot, which never changes."""
+    inputs = list(BatchInput.objects.filter(batch=run.batch_id).order_by("id"))
+    version = run.pack_version
+    return RunRequest(
+        pack=pack_folder(version) if version else blank_pack(scratch / "pack", [one.name for one in inputs]),
+        inputs=tuple(
+            InputFile(one.name, local_copy(one.stored_as, scratch), one.filename, one.format or None)
+            for one in inputs
+            if not one.snapshot
+        ),
+        snapshots={one.name: local_copy(one.snapshot, scratch) for one in inputs if one.snapshot},
+        parameters={name: str(value) for name, value in run.parameters.items()},
+        out=scratch / "out",
+    )
+
+
+def store(run: Run, summary: Summary, scratch: Path, progress: RunProgress) -> None:
+    """Move the files into storage under this attempt's name, then commit all verdicts at once, behind the fence.
+
+    Whoever lost the lease meanwhile takes its files away again; they never stood in the winner's place. After any
+    other error they stay: the commit may have gone through before the answer was lost.
+    """
+    claim = progress.claim
+    progress.enter("Stored")
+    progress.beat()
+    attempts = f"{claim.tenant_id}/batches/{run.batch_id}/runs/{run.id}"
+    try:
+        files = files_keep(scratch / "out", f"{attempts}/{claim.attempt}")
+        with step(claim):
+            work_finish(claim)
+            run_store(run, summary, scratch / "out", files)
+            follow_up(progress)
+    except (LeaseLost, Cancelled, CountsDiffer):
+        forget_folder(f"{attempts}/{claim.attempt}")
+        raise
+    for earlier in range(1, claim.attempt):
+        forget_folder(f"{attempts}/{earlier}")
+
+
+def follow_up(progress: RunProgress) -> None:
+    """What a finished run sets off."""
+    progress.enter("Followed up")
+    progress.leave(progress.clock())
+    progress.write()
+
+
+def files_keep(out: Path, folder: str) -> KeptFiles:
+    """Put what the run produced into storage for good."""
+    snapshots = {file.stem: keep(file, f"{folder}/snapshot/{file.name}") for file in files_in(out / "snapshot")}
+    tables = {f"tables/{file.name}": keep(file, f"{folder}/tables/{file.name}") for file in files_in(out / "tables")}
+    outputs = {file.name: keep(file, f"{folder}/outputs/{file.name}") for file in files_in(out / "outputs")}
+    with (out / "rejected.ndjson").open("rb") as rejected:
+        rejects = default_storage.save(f"{folder}/rejected.ndjson", rejected)
+    return KeptFiles(snapshots, rejects, {**outputs, **tables})
+
+
+def files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.is_file())
+
+
+def refuse(run: Run, claim: Claim, reason: str, problems: list[dict[str, object]]) -> None:
+    """End the run as failed: trying again would give the same."""
+    with step(claim):
+        work_finish(claim)
+        run_fail(run, reason, problems)
+
+
+def bury(run_id: UUID, reason: str) -> None:
+    """The last attempt is spent: the run failed."""
+    plain = reason.replace(f"{ChildFailed.__name__}: ", "The process that judges the batch failed: ")
+    run_fail(Run.objects.get(id=run_id), plain)
