@@ -1,7 +1,95 @@
-"""Request id and tenant binding (being written)."""
+"""Around every request: its id and access log line, then who is asking and the tenant that is bound for it."""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+
+from django.contrib.auth.views import redirect_to_login
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from cortx.errors import answer
+from tenants.access.administration import administrator
+from tenants.access.identity import CHOSEN_TENANT, TENANT_PATH, BadCredential, Identity, NoSuchTenant, identify
+from tenants.context import actor_scope, request_scope, tenant_scope
+from tenants.problems import Refusal
+from tenants.scoping import new_id
+from tenants.serving_role import serving_role_settle
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+SANE_REQUEST_ID = re.compile(r"[\w.:/+=@-]{1,80}", re.ASCII)
+TENANTLESS = ("/health", "/version", "/accounts/", "/docs", "/openapi.json", "/static/")
+"""Where nobody's rows are shown: no tenant is looked up."""
+
+logger = logging.getLogger("cortx.access")
+
 
 class RequestIdMiddleware:
-    def __init__(self, get_response): self.get_response = get_response
-    def __call__(self, request): return self.get_response(request)
+    """Takes `X-Request-ID` or makes one, returns it on every response, and logs the request."""
 
-class TenantMiddleware(RequestIdMiddleware): ...
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if SANE_REQUEST_ID.fullmatch(given) else str(new_id())
+        request.request_id = request_id  # type: ignore[attr-defined]
+        started = time.perf_counter()
+        with request_scope(request_id):
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id
+            milliseconds = (time.perf_counter() - started) * 1000
+            logger.info("%s %s %d %.0f ms", request.method, request.path, response.status_code, milliseconds)
+        return response
+
+
+class TenantMiddleware:
+    """Finds out who is asking and binds the tenant; on PostgreSQL the scope is the request's transaction."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(TENANTLESS):
+            return self.get_response(request)
+        serving_role_settle()
+        in_admin = request.path_info.startswith("/admin/")
+        try:
+            identity = administrator(request) if in_admin else identify(request)
+        except BadCredential:
+            return answer(request, 401)
+        except NoSuchTenant:
+            return answer(request, 404)
+        in_path = TENANT_PATH.match(request.path_info)
+        if in_path and identity.is_anonymous:
+            return sign_in_first(request)
+        if in_path and request.session.get(CHOSEN_TENANT) != in_path[1]:
+            request.session[CHOSEN_TENANT] = in_path[1]
+        return self.answered_as(identity, request)
+
+    def answered_as(self, identity: Identity, request: HttpRequest) -> HttpResponseBase:
+        """The response, made inside the caller's scopes. A refusal or failure leaves nothing behind."""
+        request.identity = identity  # type: ignore[attr-defined]
+        with actor_scope(identity.actor):
+            if identity.tenant is None:
+                return self.get_response(request)
+            with tenant_scope(identity.tenant.id):
+                response = self.get_response(request)
+                if response.status_code >= 400 and connection.vendor == "postgresql":
+                    transaction.set_rollback(True)
+                return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A refusal that a page did not handle is an answer, not a failure."""
+        return answer(request, exception.status, exception.detail) if isinstance(exception, Refusal) else None
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page and back; the same for tenants that exist and for those that do not."""
+    response = redirect_to_login(request.get_full_path())
+    if request.headers.get("HX-Request"):
+        # Followed by script: a redirect would put the sign-in page into a part of this one.
+        return HttpResponse(status=204, headers={"HX-Redirect": response.url})
+    return response

@@ -1,6 +1,24 @@
 """The whole map on one screen."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
+from cortx.health import health, service_health, version
+from cortx.openapi import Documentation, OpenApiDocument
+from tenants.access.views import select_tenant
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    re_path(r"^health/?$", health, name="health"),
+    re_path(r"^health/(?P<service>[-\w]+)/?$", service_health, name="service_health"),
+    re_path(r"^version/?$", version, name="version"),
+    re_path(r"^openapi\.json/?$", OpenApiDocument.as_view(), name="openapi"),
+    re_path(r"^docs/?$", Documentation.as_view(), name="docs"),
+    path("accounts/", include("allauth.account.urls")),
+    path("admin/tenant/", select_tenant, name="select_tenant"),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "cortx.errors.bad_request"
+handler403 = "cortx.errors.permission_denied"
+handler404 = "cortx.errors.page_not_found"
+handler500 = "cortx.errors.server_error"

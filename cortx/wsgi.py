@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cortx.settings")
 application = get_wsgi_application()
+
+from tenants.serving_role import serving_role_verify_at_start  # noqa: E402 - needs the models, loaded above
+
+serving_role_verify_at_start()

@@ -1,8 +1,25 @@
-"""One JSON line an event; the redaction filter and the request's context are added to every line."""
+"""One JSON line an event on standard error; every logger there is writes through the same formatter."""
 
 from typing import Any
 
 from cortx.settings import env
+from cortx.settings.paths import SERVICE_NAME
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error", "critical")).upper()
-LOGGING: dict[str, Any] = {"version": 1, "disable_existing_loggers": False}
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "cortx.logs.JsonFormatter", "service": SERVICE_NAME}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"level": LOG_LEVEL, "handlers": ["stderr"]},
+    "loggers": {
+        # Django and granian bring handlers of their own; without them their lines reach the root.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "django.utils.autoreload": {"level": "WARNING"},
+        "_granian": {"handlers": [], "propagate": True},
+        "granian.access": {"handlers": [], "propagate": True},
+        # Says every five seconds that it rings, at INFO.
+        "celery.beat": {"level": "WARNING"},
+    },
+}

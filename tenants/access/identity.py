@@ -70,6 +70,12 @@ def identify(request: HttpRequest) -> Identity:
     return _of_nobody(request, named)
 
 
+def identity_of(request: HttpRequest) -> Identity:
+    """What the middleware found out about the caller; nobody where it does not ask."""
+    identity: Identity = getattr(request, "identity", NOBODY)
+    return identity
+
+
 def memberships_of(user: User) -> list[Membership]:
     """Where the person belongs, by the tenant's name; closed tenants left out."""
     rows = Membership.objects.filter(user=user, tenant__is_active=True)

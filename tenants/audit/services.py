@@ -28,18 +28,17 @@ def audit_append(action: str, target: models.Model, facts: Mapping[str, Any] | N
         action=action_named(action).name,
         actor_kind=actor.kind,
         actor_id=actor.id,
-        actor_label=_text(actor.label, "actor_label"),
+        actor_label=_text(actor.label, 160),
         object_type=str(target._meta.model_name),
         object_id=str(target.pk),
-        object_label=_text(str(target), "object_label"),
+        object_label=_text(str(target), 160),
         facts=plain(redact_value(dict(facts or {}))),
-        request_id=_text(current_request_id(), "request_id"),
+        request_id=_text(current_request_id(), 80),
     )
     event.leaf_hash = leaf_hash(event)
     event.save(force_insert=True)
     return event
 
 
-def _text(value: str, field: str) -> str:
-    length = AuditEvent._meta.get_field(field).max_length
+def _text(value: str, length: int) -> str:
     return str(plain(value))[:length]

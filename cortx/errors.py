@@ -1,0 +1,56 @@
+"""Answers to what went wrong: a page for people, problem+json for everybody else. Never a traceback."""
+
+import sys
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from tenants.context import current_request_id
+from tenants.http import DETAILS, RETRY_SECONDS, is_unavailable, problem_response
+
+PAGES = ("/t/", "/admin/", "/accounts/")
+API = ("/api/", "/v1/", "/records", "/reports", "/health", "/version", "/openapi.json")
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """Whether a person with a browser is asking; a program that names no type gets JSON."""
+    if request.path_info == "/" or request.path_info.startswith(PAGES):
+        return True
+    return "text/html" in request.headers.get("Accept", "") and not request.path_info.startswith(API)
+
+
+def answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+    """The error page or the problem of this status. Touches neither database nor session."""
+    if not wants_page(request):
+        return problem_response(status, detail)
+    context = {"status": status, "detail": detail or DETAILS.get(status, ""), "request_id": current_request_id()}
+    page = HttpResponse(render_to_string("error.html", context), status=status)
+    if status == 503:
+        page["Retry-After"] = str(RETRY_SECONDS)
+    return page
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Malformed, or more than the limits allow."""
+    return answer(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Known, but not allowed."""
+    return answer(request, 403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Not there, or somebody else's: the same words for both."""
+    return answer(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Our own fault, or the database's absence, wherever in the request it was noticed."""
+    return answer(request, 503 if is_unavailable(sys.exc_info()[1]) else 500)
+
+
+def form_token_missing(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A browser's write without the token of its form."""
+    return answer(request, 403, "The form has expired; load the page again")

@@ -1,0 +1,104 @@
+"""The OpenAPI document: which paths it lists, how callers identify themselves, what errors look like."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from csp.decorators import csp_replace
+from django.utils.decorators import method_decorator
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import AllowAny
+
+Endpoint = tuple[str, str, str, Any]
+COMPATIBLE = "compatibility"
+ERRORS = {
+    "400": "The input is wrong",
+    "401": "A credential is missing or not valid",
+    "403": "The caller may not do that here",
+    "404": "Not found",
+    "503": "The database does not answer at the moment",
+}
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "For people."},
+        "code": {"type": "string", "description": "For programs."},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "pointer", "message"],
+                "properties": {
+                    "field": {"type": "string"},
+                    "pointer": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+class Credentials(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Three ways to say who is calling."""
+
+    target_class = "tenants.access.authentication.CredentialAuthentication"
+    name = ["ApiKey", "BearerKey", "Session"]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        return [
+            {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            {"type": "http", "scheme": "bearer"},
+            {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+        ]
+
+
+def listed_once(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
+    """Each path without its form with a slash at the end."""
+    return [endpoint for endpoint in endpoints if not endpoint[0].endswith("/")]
+
+
+def described_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Every operation may answer with these problems; the sources' own paths are tagged."""
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            for status, text in ERRORS.items():
+                operation["responses"].setdefault(status, {"description": text, "content": content})
+            if not path.startswith("/api/v1/"):
+                operation["tags"] = [COMPATIBLE]
+    return result
+
+
+class OpenApiDocument(SpectacularJSONAPIView):
+    """`/openapi.json`."""
+
+    permission_classes = (AllowAny,)
+
+
+@method_decorator(
+    csp_replace(
+        {
+            "default-src": ["'none'"],
+            "script-src": ["'self'"],
+            "style-src": ["'self'", "'unsafe-inline'"],
+            "img-src": ["'self'", "data:"],
+            "font-src": ["'self'"],
+            "connect-src": ["'self'"],
+            "base-uri": ["'none'"],
+            "frame-ancestors": ["'none'"],
+        }
+    ),
+    name="dispatch",
+)
+class Documentation(SpectacularSwaggerSplitView):
+    """`/docs`: the document, to read and to try. Its viewer sets styles by script."""
+
+    permission_classes = (AllowAny,)
+    url_name = "openapi"

@@ -1,0 +1,160 @@
+"""What every app's API needs: problem+json errors, the 202 answer, and base classes that know the caller."""
+
+import json
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError
+from django.http import Http404, HttpResponse, UnreadablePostError
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from tenants.access.identity import Identity, identity_of
+from tenants.access.roles import Permission
+from tenants.context import current_request_id
+from tenants.problems import Refusal
+
+PROBLEM_JSON = "application/problem+json"
+RETRY_SECONDS = 5
+Errors = Iterable[Mapping[str, str]]
+
+CODES = {
+    400: "invalid",
+    401: "not_authenticated",
+    403: "permission_denied",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+    500: "internal_error",
+    503: "unavailable",
+}
+DETAILS = {
+    400: "Bad request",
+    401: "Invalid authentication credentials",
+    403: "This account may not do that here",
+    404: "Not found",
+    413: "The request is larger than the limit",
+    500: "Internal server error",
+    503: "The database does not answer at the moment",
+}
+
+
+def problem_response(
+    status: int,
+    detail: str = "",
+    *,
+    code: str = "",
+    errors: Errors = (),
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """An RFC 9457 problem: `detail` for people, `code` for programs, `errors` a field each, and the request's id."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail or DETAILS.get(status, HTTPStatus(status).phrase),
+        "code": code or CODES.get(status, "refused"),
+        "request_id": current_request_id(),
+    }
+    if listed := [dict(error) for error in errors]:
+        body["errors"] = listed
+    response = HttpResponse(json.dumps(body), status=status, content_type=PROBLEM_JSON, headers=headers)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["Retry-After"] = str(RETRY_SECONDS)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = 'Bearer realm="cortx"'
+    return response
+
+
+def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """The problem that an exception of an API view is; None for what is our own fault and becomes a 500."""
+    match error:
+        case Refusal():
+            errors = [field_error(name, message) for name, message in error.fields.items()]
+            return problem_response(error.status, error.detail, code=error.code, errors=errors)
+        case Http404():
+            return problem_response(404)
+        case PermissionDenied():
+            return problem_response(403)
+        case exceptions.APIException():
+            return api_problem(error)
+        case DjangoValidationError():
+            return problem_response(400, " ".join(error.messages))
+        case RequestDataTooBig():
+            return problem_response(413)
+        case SuspiciousOperation() | UnreadablePostError():
+            return problem_response(400)
+        case DataError():
+            return problem_response(400, "A value is outside of what can be stored")
+        case DatabaseError() if is_unavailable(error):
+            return problem_response(503)
+    return None
+
+
+def api_problem(error: exceptions.APIException) -> HttpResponse:
+    """A problem from the framework's own exceptions."""
+    errors = list(field_errors(error.detail)) if isinstance(error, exceptions.ValidationError) else []
+    if isinstance(error.detail, list | dict):
+        detail = "; ".join(
+            f"{each['field']}: {each['message']}" if each["field"] else each["message"] for each in errors
+        )
+    else:
+        detail = str(error.detail)
+    wait = getattr(error, "wait", None)
+    headers = {"Retry-After": str(int(wait) + 1)} if wait else None
+    return problem_response(error.status_code, detail, errors=errors, headers=headers)
+
+
+def field_errors(detail: Any, path: tuple[str, ...] = ()) -> Iterable[dict[str, str]]:
+    """One entry a message, wherever it stands in nested input."""
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            yield from field_errors(inner, path if name == "non_field_errors" else (*path, str(name)))
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            yield from field_errors(inner, (*path, str(index)) if isinstance(inner, Mapping) else path)
+    else:
+        yield field_error(".".join(path), str(detail))
+
+
+def field_error(name: str, message: str) -> dict[str, str]:
+    """A message about one field, named as people write it and as a JSON pointer (RFC 6901)."""
+    steps = name.split(".") if name else []
+    pointer = "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
+    return {"field": name, "pointer": pointer, "message": message}
+
+
+def is_unavailable(error: BaseException | None) -> bool:
+    """Whether the database is away, shutting down, full or busy, so that the same request may succeed later."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    cause = error.__cause__
+    if sqlite := getattr(cause, "sqlite_errorname", ""):
+        return sqlite.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN"))
+    state = getattr(cause, "sqlstate", None)
+    # Without a state the server said nothing at all. 08 connection, 40 rollback, 53 resources, 55 lock, 57 operator.
+    return state is None or state[:2] in {"08", "40", "53", "55", "57"}
+
+
+def accepted(body: Mapping[str, Any], status_url: str) -> Response:
+    """202: taken in and committed, not yet done; `status_url` tells how it goes."""
+    headers = {"Location": status_url, "Retry-After": "1"}
+    return Response({**body, "status_url": status_url}, status=HTTPStatus.ACCEPTED, headers=headers)
+
+
+class TenantAPIView(APIView):
+    """Base of the API: `TenantPermission` asks the role table for what the view names here."""
+
+    read_permission = Permission.READ
+    write_permission = Permission.UPLOAD
+
+    @property
+    def identity(self) -> Identity:
+        """The caller, in the bound tenant."""
+        return identity_of(self.request._request)
