@@ -80,8 +80,8 @@ def _from_text(kind: type, value: Any) -> Any:
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=_as_text)
-_COMMANDS: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command, dec_hook=_from_text)  # type: ignore[arg-type]
-_MESSAGES: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message, dec_hook=_from_text)  # type: ignore[arg-type]
+_COMMANDS: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command, dec_hook=_from_text)
+_MESSAGES: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message, dec_hook=_from_text)
 
 
 def line(said: Command | Message) -> bytes:

@@ -33,7 +33,7 @@ def behave(request: RunRequest, report: Report) -> Summary:
         environment=" ".join(sorted(os.environ)),
         data_limit=str(resource.getrlimit(resource.RLIMIT_DATA)[0]),
         stdin=sys.stdin.read(),
-        threads=str(len(os.listdir("/proc/self/task"))),
+        threads=str(len(list(Path("/proc/self/task").iterdir()))),
         pack=str(request.pack),
     )
 

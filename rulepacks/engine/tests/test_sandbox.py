@@ -59,6 +59,7 @@ def test_a_child_sees_no_setting_and_no_secret_of_the_worker(tmp_path: Path, mon
     monkeypatch.setenv("DATABASE_URL", "postgres://secret")
     monkeypatch.setattr(sandbox, "_idle", [])
     names = str(start("behave", tmp_path).parameters["environment"]).split()
+    assert not {name for name in names if "URL" in name or "KEY" in name}
     assert set(names) <= {
         "PATH",
         "PYTHONPATH",
