@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import models
 
 from records.datasets.identity import created_at, parent_id
+from records.datasets.payloads import ExactDecoder, ExactEncoder
 from records.states import RecordStatus
 from rulepacks.models import PackVersion
 from tenants.scoping import BulkTenantOwned, TenantOwned, new_id
@@ -125,7 +126,7 @@ class Record(BulkTenantOwned):
     status = models.CharField(max_length=9, choices=RecordStatus, default=RecordStatus.PENDING)
     errored = models.BooleanField(default=False)
     source = models.CharField(max_length=120, blank=True, help_text="Of a single record; a batch names its own.")
-    payload = models.JSONField(null=True)
+    payload = models.JSONField(null=True, encoder=ExactEncoder, decoder=ExactDecoder)
 
     class Meta:
         app_label = "records"

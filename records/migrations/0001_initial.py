@@ -4,6 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import records.datasets.models
+import records.datasets.payloads
 import tenants.context
 import tenants.scoping
 
@@ -136,7 +137,14 @@ class Migration(migrations.Migration):
                         blank=True, help_text="Of a single record; a batch names its own.", max_length=120
                     ),
                 ),
-                ("payload", models.JSONField(null=True)),
+                (
+                    "payload",
+                    models.JSONField(
+                        decoder=records.datasets.payloads.ExactDecoder,
+                        encoder=records.datasets.payloads.ExactEncoder,
+                        null=True,
+                    ),
+                ),
                 (
                     "batch",
                     models.ForeignKey(
