@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from cortx.health import health, service_health, version
 from cortx.openapi import Documentation, OpenApiDocument
+from records.dashboards.views import guide, home
 from tenants.access.views import select_tenant
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +15,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^openapi\.json/?$", OpenApiDocument.as_view(), name="openapi"),
     re_path(r"^docs/?$", Documentation.as_view(), name="docs"),
     path("accounts/", include("allauth.account.urls")),
+    path("", home, name="home"),
+    path("t/<slug:slug>/", include("records.urls")),
+    path("styleguide/", guide, name="styleguide"),
     path("admin/tenant/", select_tenant, name="select_tenant"),
     path("admin/", admin.site.urls),
 ]

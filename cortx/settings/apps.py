@@ -61,7 +61,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "records.dashboards.frame.theme",
             ],
+            "builtins": ["records.dashboards.tags"],
         },
     },
 ]

@@ -218,3 +218,8 @@ def subjects(batches: list[Batch], chosen: Batch, url: str) -> list[dict[str, An
         }
         for batch in batches
     ]
+
+
+def currency(words: Words) -> str:
+    """What amounts are in, for headings: cents are shown as whole units with two decimals, so they need no word."""
+    return "" if words.amount_unit in {"", "cents"} else f", {words.amount_unit}"

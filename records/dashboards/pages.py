@@ -1,0 +1,54 @@
+"""What every page of a tenant does first: who is asking, may they, and which frame is drawn around the answer."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from records.dashboards.frame import frame
+from tenants.access.identity import Identity
+from tenants.access.roles import Permission
+
+Parts = ParamSpec("Parts")
+View = Callable[Concatenate[HttpRequest, Parts], HttpResponse]
+
+
+class PageRequest(HttpRequest):
+    """A request of somebody who belongs to the tenant in the path."""
+
+    identity: Identity
+
+
+def page(permission: Permission = Permission.READ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Signed out: to the sign-in page. Not of this tenant: 404, as if it were not there. Without the role: 403."""
+
+    def around(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def checked(request: PageRequest, slug: str, **parts: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            identity = request.identity
+            if identity.tenant is None or identity.tenant.slug != slug:
+                raise Http404
+            if not identity.may(permission):
+                raise PermissionDenied
+            return view(request, **parts)
+
+        return checked
+
+    return around
+
+
+def show(request: PageRequest, template: str, section: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """The template in its frame. `crumb` in the context names the page."""
+    return render(request, template, {**frame(request, section), **context}, status=status)
+
+
+def slug_of(request: PageRequest) -> str:
+    """Slug of the tenant the page belongs to."""
+    assert request.identity.tenant is not None
+    return request.identity.tenant.slug

@@ -1,0 +1,42 @@
+"""Pages of a tenant, under /t/<slug>/."""
+
+from django.urls import path, register_converter
+
+from records.dashboards import views as dashboards
+from records.datasets import views as datasets
+from records.datasets.references import batch_number
+from records.runs import views as runs
+
+
+class BatchLabel:
+    """`B-2418` in a path."""
+
+    regex = r"B-[1-9][0-9]{0,17}"
+
+    def to_python(self, value: str) -> int:
+        number = batch_number(value)
+        assert number is not None
+        return number
+
+    def to_url(self, value: int) -> str:
+        return f"B-{value}"
+
+
+register_converter(BatchLabel, "batch")
+
+urlpatterns = [
+    path("", dashboards.overview, name="overview"),
+    path("jump/", dashboards.jump, name="jump"),
+    path("theme/", dashboards.theme, name="theme"),
+    path("batches/", datasets.batches, name="batches"),
+    path("batches/new/", datasets.upload, name="upload"),
+    path("batches/<batch:number>/", runs.batch, name="batch"),
+    path("batches/<batch:number>/live/", runs.batch_live, name="batch_live"),
+    path("batches/<batch:number>/cancel/", runs.cancel, name="run_cancel"),
+    path("batches/<batch:number>/again/", runs.again, name="run_again"),
+    path("batches/<batch:number>/outputs/<str:name>", runs.output, name="run_output"),
+    path("batches/<batch:number>/rejected/<str:name>", runs.rejects, name="batch_rejects"),
+    path("findings/", runs.findings, name="findings"),
+    path("findings/<uuid:finding_id>/", runs.finding, name="finding"),
+    path("records/<uuid:record_id>/", datasets.record, name="record"),
+]
