@@ -20,7 +20,7 @@ def parameters_bind(
     Without a version nothing is declared and everything is kept as text. Raises `ValidationProblem` that names each
     parameter that is unknown, missing or of another type.
     """
-    merged = {name: value for name, value in {**defaults, **given}.items() if value not in {None, ""}}
+    merged = {**filled(defaults), **filled(given)}
     if version is None:
         return {name: str(value) for name, value in sorted(merged.items())}
     declared = {one["name"]: one for one in version.summary.get("parameters", [])}
@@ -39,6 +39,11 @@ def parameters_bind(
     if problems:
         raise ValidationProblem("; ".join(problems.values()), fields=problems)
     return bound
+
+
+def filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are not blank."""
+    return {name: value for name, value in values.items() if value is not None and str(value).strip()}
 
 
 def typed(declared: str, text: str) -> Value:
