@@ -21,5 +21,7 @@ LOGGING: dict[str, Any] = {
         "granian.access": {"handlers": [], "propagate": True},
         # Says every five seconds that it rings, at INFO.
         "celery.beat": {"level": "WARNING"},
+        # Warns at every message that the file-system transport has no host.
+        "kombu.connection": {"level": "ERROR"},
     },
 }

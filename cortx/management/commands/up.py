@@ -5,18 +5,27 @@ import sys
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cortx.database import database_set_up
+from cortx.demo import OPERATOR, PEOPLE, demo_password, demo_seed
 from cortx.settings import env
 from cortx.supervisor import Child, Stopped, stop_all, stop_on_signals, supervise
+from records.runs.models import Run
+from records.states import RunStatus
+from records.watching import run_watch
+from tenants.accounts.services import tenant_default_ensure
 
 HOST = "127.0.0.1"
 FIRST_PAGE_SECONDS = 60.0
+# The worker is only just starting; after this long the command judges the delivery itself.
+DEMO_PATIENCE_SECONDS = 30.0
 
 
 class Command(BaseCommand):
@@ -32,14 +41,35 @@ class Command(BaseCommand):
         try:
             self.say("Preparing the database")
             database_set_up()
+            first = self.fill()
+            self.say("Starting")
             children += start_children(port)
             wait_for_first_page(children, port)
+            if first:
+                self.judge(first)
             self.say(banner(port))
             supervise(children, self.say)
         except Stopped:
             self.say("\nStopping")
         finally:
             stop_all(children)
+
+    def fill(self) -> Run | None:
+        """The default tenant, the shipped packs for every tenant, and in development a demo tenant."""
+        tenant_default_ensure()
+        first = None
+        if settings.APP_ENV == "dev":
+            self.say("Looking after the demo tenant")
+            first = demo_seed()
+        call_command("install_packs", stdout=StringIO())
+        return first
+
+    def judge(self, run: Run) -> None:
+        """Wait for the demo's verdict, so that the first page has something to show."""
+        self.say("Judging the demo's first delivery")
+        run = run_watch(run.tenant.id, run.id, lambda run: None, patience=DEMO_PATIENCE_SECONDS)
+        if run.status != RunStatus.COMPLETED:
+            self.say(f"It did not work out: {run.reason}")
 
     def say(self, line: str) -> None:
         self.stdout.write(line)
@@ -99,4 +129,7 @@ def last_line(log: Path) -> str:
 
 def banner(port: int) -> str:
     address = f"http://{HOST}:{port}"
-    return f"\nCORTX answers at {address}\nAdmin: {address}/admin/   Logs: {settings.VAR_DIR}/log\nStop with Ctrl-C\n"
+    lines = ["", f"CORTX answers at {address}", f"Admin: {address}/admin/   API: {address}/docs"]
+    if settings.APP_ENV == "dev":
+        lines += [f"Sign in as {', '.join([*PEOPLE, OPERATOR])}", f"Password:  {demo_password()}"]
+    return "\n".join([*lines, f"Logs: {settings.VAR_DIR}/log", "Stop with Ctrl-C", ""])
