@@ -10,7 +10,6 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 from rest_framework.permissions import AllowAny
 
 Endpoint = tuple[str, str, str, Any]
-COMPATIBLE = "compatibility"
 ERRORS = {
     "400": "The input is wrong",
     "401": "A credential is missing or not valid",
@@ -64,15 +63,13 @@ def listed_once(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
 
 
 def described_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Every operation may answer with these problems; the sources' own paths are tagged."""
+    """Every operation may answer with these problems; written once."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for path, operations in result["paths"].items():
+    for operations in result["paths"].values():
         for operation in operations.values():
             for status, text in ERRORS.items():
                 operation["responses"].setdefault(status, {"description": text, "content": content})
-            if not path.startswith("/api/v1/"):
-                operation["tags"] = [COMPATIBLE]
     return result
 
 

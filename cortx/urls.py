@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from cortx import api
 from cortx.health import health, service_health, version
 from cortx.openapi import Documentation, OpenApiDocument
 from records.dashboards.views import guide, home
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^version/?$", version, name="version"),
     re_path(r"^openapi\.json/?$", OpenApiDocument.as_view(), name="openapi"),
     re_path(r"^docs/?$", Documentation.as_view(), name="docs"),
+    *api.urlpatterns,
     path("accounts/", include("allauth.account.urls")),
     path("", home, name="home"),
     path("t/<slug:slug>/", include("records.urls")),

@@ -8,7 +8,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["tenants.exact_json.ExactJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["tenants.exact_json.ExactJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "cortx.operations.Operations",
     "EXCEPTION_HANDLER": "tenants.http.problem_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "URL_FORMAT_OVERRIDE": None,
@@ -20,6 +20,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "RecordStatus": "records.states.RecordStatus",
+        "RunStatus": "records.states.RunStatus",
+        "Severity": "records.states.Severity",
+        "PackVersionStatus": "rulepacks.catalog.models.PackVersion.Status",
+    },
     "PREPROCESSING_HOOKS": ["cortx.openapi.listed_once"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

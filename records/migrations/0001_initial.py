@@ -615,6 +615,14 @@ class Migration(migrations.Migration):
             model_name="run",
             index=models.Index(fields=["tenant", "-id"], name="run_newest"),
         ),
+        migrations.AddIndex(
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("record_id__isnull", False)),
+                fields=["tenant", "record_id", "-id"],
+                name="run_of_record",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="ruleoutcome",
             constraint=models.UniqueConstraint(fields=("tenant", "run", "rule"), name="rule_outcome_key"),

@@ -53,7 +53,14 @@ class Run(TenantOwned):
 
     class Meta:
         app_label = "records"
-        indexes: ClassVar = (models.Index(fields=("tenant", "-id"), name="run_newest"),)
+        indexes: ClassVar = (
+            models.Index(fields=("tenant", "-id"), name="run_newest"),
+            models.Index(
+                fields=("tenant", "record_id", "-id"),
+                name="run_of_record",
+                condition=models.Q(record_id__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"Run of {self.batch or self.record_id}"

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from records.datasets.models import Batch, BatchInput, Dataset
+from records.datasets.identity import id_range
+from records.datasets.models import Batch, BatchInput, Dataset, Record
 from records.datasets.selectors import batch_inputs
 from records.runs.models import Finding, RuleOutcome, Run, RunEvent, UnitStatus
 from records.states import RunStatus, Severity
@@ -16,6 +17,7 @@ from tenants.problems import UnknownReference
 from tenants.work.models import Work
 
 RUN_WORK = "records.run"
+NO_RUN = UUID(int=0)
 SEVERITY_ORDER = {severity.value: place for place, severity in enumerate(Severity)}
 
 
@@ -36,16 +38,19 @@ class RunDetail:
 class FindingFilter:
     """Which findings: of one run, of a batch's run in force, or, with neither, of every batch's run in force.
 
+    A record's findings are those of its batch's run in force, or of its own newest run.
     Values of one field are alternatives, fields narrow each other; `text` is looked for in message, unit and rule.
     """
 
     run: UUID | None = None
     batch: UUID | None = None
+    record: UUID | None = None
     severity: tuple[str, ...] = ()
     rule: tuple[str, ...] = ()
     stage: tuple[str, ...] = ()
     type: tuple[str, ...] = ()
     unit: tuple[str, ...] = ()
+    input: tuple[str, ...] = ()
     text: str = ""
 
 
@@ -126,8 +131,15 @@ def status_counts(run: Run) -> dict[str, int]:
 
 def findings(chosen: FindingFilter) -> QuerySet[Finding]:
     """Findings in order of run and ordinal."""
+    if chosen.record and not chosen.run:
+        chosen = replace(chosen, run=run_of_record(chosen.record) or NO_RUN)
     conditions = in_scope(chosen)
-    for name in FACETS:
+    if chosen.run:
+        # Says the same as the run, in terms of the primary key.
+        conditions &= Q(id__range=id_range(chosen.run))
+    if chosen.record:
+        conditions &= Q(record_id=chosen.record)
+    for name in (*FACETS, "input"):
         wanted = getattr(chosen, name)
         if wanted:
             conditions &= Q(**{f"{name}__in": wanted})
@@ -144,6 +156,17 @@ def in_scope(chosen: FindingFilter) -> Q:
     if chosen.batch:
         in_force = in_force.filter(id=chosen.batch)
     return Q(run__in=in_force.values("current_run"))
+
+
+def run_of_record(record_id: UUID) -> UUID | None:
+    """The run whose verdict about the record is in force."""
+    record = Record.objects.select_related("batch").filter(id=record_id).first()
+    if record is None:
+        return None
+    if record.batch:
+        return record.batch.current_run_id
+    newest: Run | None = Run.objects.filter(record_id=record_id).order_by("-id").first()
+    return newest.id if newest else None
 
 
 def finding_by_id(finding_id: UUID) -> Finding:

@@ -36,6 +36,14 @@ def version_by_id(version_id: UUID) -> PackVersion:
     return found
 
 
+def version_named(pack: str, number: str = "") -> PackVersion:
+    """That version of the pack; without a number its newest published one. Raises `UnknownReference`."""
+    found = versions().filter(pack__name=pack, version=number).first() if number else newest_published(pack)
+    if found is None:
+        raise UnknownReference(f"{pack} has no version {number}" if number else f"{pack} has no published version")
+    return found
+
+
 def newest_published(name: str) -> PackVersion | None:
     """The published version of that pack with the highest number, None without any."""
     published = versions().filter(pack__name=name, status=PackVersion.Status.PUBLISHED)

@@ -1,0 +1,51 @@
+"""The map of the API: every path with and without a slash at the end, never a redirect."""
+
+from django.urls import URLPattern, path
+
+from records.datasets import api as datasets
+from records.datasets import api_batches as batches
+from records.runs import api as runs
+from rulepacks.catalog import api as catalog
+from tenants.http import TenantAPIView
+
+Route = tuple[str, type[TenantAPIView], str]
+
+# At their own path, as their source printed them, and under /api/v1/.
+COMPATIBLE: list[Route] = [
+    ("records", datasets.RecordList, "records"),
+    ("records/<uuid:record_id>", datasets.RecordDetail, "record"),
+    ("records/<uuid:record_id>/process", datasets.RecordProcess, "record-process"),
+    ("reports/summary", datasets.Summary, "summary"),
+]
+CANONICAL: list[Route] = [
+    *COMPATIBLE,
+    ("datasets", datasets.DatasetList, "datasets"),
+    ("datasets/<str:name>/activate", datasets.DatasetActivate, "dataset-activate"),
+    ("batches", batches.BatchList, "batches"),
+    ("batches/<uuid:batch_id>", batches.BatchView, "batch"),
+    ("batches/<uuid:batch_id>/rejected", batches.BatchRejected, "batch-rejected"),
+    ("batches/<uuid:batch_id>/rerun", batches.BatchRerun, "batch-rerun"),
+    ("runs", runs.RunList, "runs"),
+    ("runs/<uuid:run_id>", runs.RunView, "run"),
+    ("runs/<uuid:run_id>/cancel", runs.RunCancel, "run-cancel"),
+    ("runs/<uuid:run_id>/outputs/<str:name>", runs.RunOutput, "run-output"),
+    ("runs/<uuid:run_id>/units", runs.RunUnits, "run-units"),
+    ("findings", runs.FindingList, "findings"),
+    ("findings/<uuid:finding_id>", runs.FindingView, "finding"),
+    ("rulepacks", catalog.PackList, "rulepacks"),
+    ("rulepacks/<str:name>", catalog.PackView, "rulepack"),
+    ("rulepacks/<str:name>/versions", catalog.VersionList, "rulepack-versions"),
+    ("rulepacks/<str:name>/versions/<str:version>", catalog.VersionView, "rulepack-version"),
+]
+
+
+def both(prefix: str, routes: list[Route], names: str) -> list[URLPattern]:
+    """Each route under the prefix, and the same with a slash at the end."""
+    found = []
+    for route, view, name in routes:
+        served = view.as_view()
+        found += [path(f"{prefix}{route}", served, name=f"{names}-{name}"), path(f"{prefix}{route}/", served)]
+    return found
+
+
+urlpatterns = [*both("", COMPATIBLE, "compatible"), *both("api/v1/", CANONICAL, "api")]

@@ -1,0 +1,149 @@
+"""Deliveries over HTTP: a multipart form with a part per input, or one raw body. Neither is held in memory."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from django.conf import settings
+from django.http import QueryDict
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.request import Request
+
+from records import commands
+from records.datasets.models import Dataset
+from records.datasets.uploads import Upload
+from rulepacks.catalog.selectors import version_named
+from rulepacks.models import PackVersion
+from tenants.access.identity import Identity
+from tenants.access.roles import Permission
+from tenants.exact_json import text_fault
+from tenants.filtering import refuse
+from tenants.problems import StateConflict, TooLarge, UnknownReference, ValidationProblem
+
+PARAMETER = "param."
+FIELDS = {"dataset", "pack", "source", "again", "filename"}
+FORMATS = {"application/x-ndjson": "ndjson", "text/csv": "csv"}
+ONLY_INPUT = "records"
+"""The input's name where no pack names one."""
+
+
+class NdjsonParser(BaseParser):
+    """Leaves the body unread: it is streamed to storage."""
+
+    media_type = "application/x-ndjson"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        return stream
+
+
+class CsvParser(NdjsonParser):
+    """The same for CSV."""
+
+    media_type = "text/csv"
+
+
+PARSERS = (MultiPartParser, NdjsonParser, CsvParser)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came: files by input, the form's fields, and the pack's parameters as text."""
+
+    uploads: list[Upload] = field(default_factory=list)
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """`param.period=6` as `{"period": "6"}`."""
+        return {
+            name.removeprefix(PARAMETER): value for name, value in self.fields.items() if name.startswith(PARAMETER)
+        }
+
+    def text(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+
+def sent(request: Request) -> Sent:
+    """Reads the request. Raises `TooLarge` before the body is read, `ValidationProblem` for unknown fields."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.UPLOAD_LIMIT_BYTES:
+        raise TooLarge(f"The request is larger than the limit of {settings.UPLOAD_LIMIT_BYTES:,} bytes")
+    fields = {name: str(value) for name, value in request.query_params.items()}
+    media_type = str(request.content_type).partition(";")[0].strip().lower()
+    if raw := FORMATS.get(media_type):
+        checked(fields)
+        filename = fields.get("filename") or f"{ONLY_INPUT}.{raw}"
+        return Sent([Upload("", filename, body(request), raw)], fields)
+    form: QueryDict = request.data  # type: ignore[assignment]
+    fields |= {name: str(value) for name, value in form.items() if name not in request.FILES}
+    checked(fields)
+    uploads = [Upload(name, file.name or "", file) for name in request.FILES for file in request.FILES.getlist(name)]
+    return Sent(uploads, fields)
+
+
+def body(request: Request) -> IO[bytes]:
+    """The unread body; the framework parses nothing at all when it is empty."""
+    unread: Any = request.data
+    return unread if hasattr(unread, "read") else io.BytesIO()
+
+
+def checked(fields: Mapping[str, str]) -> None:
+    known = {name for name in fields if name in FIELDS or name.startswith(PARAMETER)}
+    problems = {name: "unknown field" for name in fields if name not in known}
+    problems |= {name: fault for name, value in fields.items() if (fault := text_fault(name + value))}
+    if fields.get("again", "1") not in {"0", "1"}:
+        problems["again"] = "expected 0 or 1"
+    if len(fields.get("source", "")) > 120:
+        problems["source"] = "expected at most 120 characters"
+    refuse(problems)
+
+
+def received(identity: Identity, delivery: Sent) -> commands.Receipt:
+    """Hand the delivery to its dataset, which is made when it is new."""
+    dataset = dataset_of(identity, delivery)
+    return commands.batch_receive(
+        dataset=dataset,
+        uploads=[named(upload, dataset) for upload in delivery.uploads],
+        parameters=delivery.parameters,
+        source=delivery.text("source") or identity.actor.label[:120],
+        again=delivery.text("again") == "1",
+    )
+
+
+def named(upload: Upload, dataset: Dataset) -> Upload:
+    """A raw body is the pack's first input."""
+    inputs = dataset.active_version.summary["inputs"] if dataset.active_version else []
+    first = inputs[0]["name"] if inputs else ONLY_INPUT
+    return Upload(upload.input or first, upload.filename, upload.content, upload.format)
+
+
+def dataset_of(identity: Identity, delivery: Sent) -> Dataset:
+    """The dataset named; without a name, that of the pack's name. A pack named has to be the one that judges it."""
+    pack, _, number = delivery.text("pack").partition("@")
+    name = delivery.text("dataset") or pack
+    if not name:
+        raise ValidationProblem("dataset: required", fields={"dataset": "required"})
+    version = wanted_version(pack, number) if pack else None
+    dataset = commands.dataset_for_category(name)
+    if version is not None:
+        judged_by(identity, dataset, version, exactly=bool(number))
+    return dataset
+
+
+def wanted_version(pack: str, number: str) -> PackVersion:
+    try:
+        return version_named(pack, number)
+    except UnknownReference as unknown:
+        raise ValidationProblem(f"pack: {unknown.detail}", fields={"pack": unknown.detail}) from unknown
+
+
+def judged_by(identity: Identity, dataset: Dataset, version: PackVersion, *, exactly: bool) -> None:
+    """Activate the version for a dataset that has none. Raises `StateConflict` for a dataset that has another."""
+    active = dataset.active_version
+    if active is None:
+        if not identity.may(Permission.ACTIVATE):
+            raise PermissionDenied(f"{dataset.name} has no active pack, and this account may not activate one")
+        commands.dataset_activate(dataset=dataset, version=version)
+    elif active.pack_id != version.pack_id or (exactly and active.id != version.id):
+        raise StateConflict(f"{dataset.name} is judged by {active}")
