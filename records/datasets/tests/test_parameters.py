@@ -20,7 +20,7 @@ def declaring(parameters: list[dict[str, object]]) -> PackVersion:
 
 
 @pytest.mark.parametrize(
-    "kind,text,value",
+    ("kind", "text", "value"),
     [
         ("integer", " 09 ", 9),
         ("integer", "-3", -3),
@@ -36,7 +36,7 @@ def test_a_parameter_is_stored_as_its_type(kind: str, text: str, value: object) 
 
 
 @pytest.mark.parametrize(
-    "kind,text",
+    ("kind", "text"),
     [("integer", "1.5"), ("integer", "٣"), ("integer", "nine"), ("boolean", "maybe"), ("decimal(12,2)", "NaN"),
      ("decimal(12,2)", "1,5"), ("date", "30.9.2026")],
 )  # fmt: skip
