@@ -99,9 +99,8 @@ class FindingList(TenantAPIView):
         """Findings in order of run and ordinal; of each batch's run in force, unless narrowed."""
         page = OldestFirst()
         wanted = FindingParameters.values(request.query_params, Finding.objects.none(), PAGE)
-        chosen = FindingFilter(
-            **{name: tuple(value) if type(value) is list else value for name, value in wanted.items()}
-        )
+        values: Any = {name: tuple(value) if isinstance(value, list) else value for name, value in wanted.items()}
+        chosen = FindingFilter(**values)
         rows = page.paginate_queryset(findings(chosen), request)
         return page.get_paginated_response(FindingShape(rows, many=True).data)
 

@@ -160,7 +160,7 @@ def in_scope(chosen: FindingFilter) -> Q:
 
 def run_of_record(record_id: UUID) -> UUID | None:
     """The run whose verdict about the record is in force."""
-    record = Record.objects.select_related("batch").filter(id=record_id).first()
+    record: Record | None = Record.objects.select_related("batch").filter(id=record_id).first()
     if record is None:
         return None
     if record.batch:
