@@ -15,14 +15,14 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from rulepacks.engine import wire
 from rulepacks.engine.limits import MIB, Limits
+from rulepacks.engine.memory import peak_memory
 from rulepacks.engine.sandbox_child import be_child
 
 # Imported so that no child has to: a run needs them all.
-WARM = ("duckdb", "sqlglot", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet")
+WARM = ("rulepacks.engine.runner", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet")
 POLL_SECONDS = 0.05
 _BEFORE_IT_IS_REAPED = {signal.SIGXCPU: "the time limit was reached", signal.SIGKILL: "it was killed"}
 
@@ -119,15 +119,6 @@ def _watch(run: _Run, commands: _Lines) -> None:
             run.kill(f"it needed more memory than the limit of {run.limits.memory_bytes // MIB} MiB")
         if time.monotonic() > run.deadline:
             run.kill(f"it took longer than the limit of {run.limits.seconds:g} seconds")
-
-
-def peak_memory(pid: int) -> int:
-    """The most resident memory a process ever had, in bytes; 0 when it is gone."""
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return 0
 
 
 def _unexpected(status: int) -> str:
