@@ -1,0 +1,70 @@
+"""How the delivered text of a cell becomes a value, the same for DuckDB and for Python.
+
+A text of blanks only is NULL. Numbers are digits with an optional sign and point, nothing else: no exponent, no
+separators, no decimals beyond the field's. What is not blank and not such a value is *unreadable*: NULL, and marked.
+"""
+
+from rulepacks.engine.expressions.functions import BLANKS_SQL
+from rulepacks.engine.expressions.types import Type
+from rulepacks.engine.spec import Field
+
+DATE_PATTERNS = {
+    "YYYY-MM-DD": (r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}", "%Y-%m-%d"),
+    "YYYYMMDD": (r"[12][0-9]{3}[0-9]{2}[0-9]{2}", "%Y%m%d"),
+    "MM/DD/YYYY": (r"[0-9]{2}/[0-9]{2}/[12][0-9]{3}", "%m/%d/%Y"),
+    "DD.MM.YYYY": (r"[0-9]{2}\.[0-9]{2}\.[12][0-9]{3}", "%d.%m.%Y"),
+}
+"""Pattern of the whole text, and the format both DuckDB and Python parse it with. Years 1000 to 2999."""
+
+DEFAULT_DATE = "YYYY-MM-DD"
+
+NORMALISE_SQL = {
+    "trim": f"trim({{0}}, {BLANKS_SQL})",
+    "upper": "upper({0})",
+    "lower": "lower({0})",
+    "collapse": r"regexp_replace({0}, '[ \t\r\n\f\v]+', ' ', 'g')",
+    "strip_zeros": "ltrim({0}, '0')",
+}
+
+
+def number_pattern(kind: Type) -> str:
+    """RE2 pattern of a number of a type; zeros in front, and behind the last decimal, change nothing."""
+    whole = rf"0*[0-9]{{1,{max(1, kind.whole_digits)}}}"
+    decimals = rf"[0-9]{{1,{kind.scale}}}0*" if kind.scale else "0+"
+    if kind.kind == "integer":
+        return rf"[-+]?{whole}"
+    return rf"[-+]?(?:{whole}(?:\.{decimals})?|\.{decimals})"
+
+
+def typed_cell(field: Field, raw: str) -> str:
+    """SQL of the value of a cell, given the SQL of its delivered text."""
+    if field.type.kind == "text":
+        return _text_cell(field, raw)
+    return parsed(field.type, f"trim({raw}, {BLANKS_SQL})", field.date_format)
+
+
+def _text_cell(field: Field, raw: str) -> str:
+    value = raw
+    for step in field.normalise:
+        value = NORMALISE_SQL[step].format(value)
+    if field.keep_blank:
+        return value
+    if field.normalise[:1] == ("trim",) and "strip_zeros" not in field.normalise:
+        return f"nullif({value}, '')"
+    return f"CASE WHEN trim({raw}, {BLANKS_SQL}) <> '' THEN {value} END"
+
+
+def unreadable_cell(field: Field, raw: str, value: str) -> str:
+    """SQL of whether a cell is unreadable, given the SQL of its text and of its value."""
+    return f"({value} IS NULL AND trim({raw}, {BLANKS_SQL}) <> '')"
+
+
+def parsed(kind: Type, text: str, date_format: str | None = None) -> str:
+    """SQL of a text strictly read as a type; NULL when it is not exactly such a value."""
+    if kind.kind == "boolean":
+        return f"CASE lower({text}) WHEN 'true' THEN true WHEN 'false' THEN false END"
+    if kind.kind == "date":
+        pattern, form = DATE_PATTERNS[date_format or DEFAULT_DATE]
+        return f"CASE WHEN regexp_full_match({text}, '{pattern}') THEN CAST(try_strptime({text}, '{form}') AS DATE) END"
+    target = f"DECIMAL({kind.precision},{kind.scale})" if kind.kind == "decimal" else "BIGINT"
+    return f"CASE WHEN regexp_full_match({text}, '{number_pattern(kind)}') THEN TRY_CAST({text} AS {target}) END"

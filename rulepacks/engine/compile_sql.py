@@ -1,0 +1,244 @@
+"""Typed tree -> DuckDB SQL. Text is made only here, from the checked tree, with every name and literal quoted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from rulepacks.engine.cells import parsed
+from rulepacks.engine.expressions.functions import FUNCTIONS
+from rulepacks.engine.expressions.tree import (
+    Aggregate,
+    Binary,
+    Call,
+    Case,
+    Cast,
+    Field,
+    Found,
+    In,
+    IsNull,
+    JoinField,
+    Like,
+    Literal,
+    Logical,
+    Matches,
+    Node,
+    Parameter,
+    Raw,
+    Unary,
+    Value,
+)
+from rulepacks.engine.expressions.types import Type, common
+
+_OPERATORS = {"is": "IS NOT DISTINCT FROM", "is not": "IS DISTINCT FROM"}
+_COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "is", "is not"}
+_SAME_TYPE_CALLS = {"coalesce", "nullif", "zero_if_blank"}
+
+
+def quoted(name: str) -> str:
+    """An identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_literal(text: str) -> str:
+    """A text literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def sql_type(kind: Type) -> str:
+    """The DuckDB type of a type. Whole numbers beyond 18 digits are 128 bits wide."""
+    if kind.kind == "decimal":
+        return f"DECIMAL({kind.precision},{kind.scale})"
+    if kind.kind == "list":
+        return f"{sql_type(Type(kind.element, 18))}[]"
+    if kind.kind == "integer":
+        return "BIGINT" if kind.precision <= 18 else "HUGEINT"
+    return {"boolean": "BOOLEAN", "date": "DATE"}.get(kind.kind, "VARCHAR")
+
+
+def literal(value: Value) -> str:
+    """A literal value."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return text_literal(value)
+    if isinstance(value, date):
+        return f"DATE '{value.isoformat()}'"
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """Compiles nodes; `resolve` says what fields, joins and aggregates are called where the SQL will stand.
+
+    `resolve` returns None for nodes it has no name for. `resolve_fault` gives, for the same nodes, the SQL of
+    "this value could not be computed", or None when that cannot be.
+    """
+
+    resolve: Callable[[Node], str | None]
+    resolve_fault: Callable[[Node], str | None] = lambda _: None
+
+    def value(self, node: Node) -> str:
+        """SQL of the node's value; NULL where it faults."""
+        named = self.resolve(node)
+        if named is not None:
+            return named
+        handler = _VALUES.get(type(node))
+        if handler is None:
+            raise TypeError(f"{type(node).__name__} has no name here")
+        return handler(self, node)
+
+    def fault(self, node: Node) -> str | None:
+        """SQL (TRUE or FALSE) of whether the node faults; None when it never does."""
+        if self.resolve(node) is not None:
+            return self.resolve_fault(node)
+        if isinstance(node, Logical):
+            return self._logical_fault(node)
+        if isinstance(node, Case):
+            return self._case_fault(node)
+        if isinstance(node, Call) and node.name == "coalesce":
+            return self._coalesce_fault(node)
+        parts = [fault for child in node.children if (fault := self.fault(child))]
+        if node.can_fault:
+            given = " AND ".join(f"{self.value(child)} IS NOT NULL" for child in node.children)
+            parts.append(f"({given} AND {self.value(node)} IS NULL)")
+        return f"({' OR '.join(parts)})" if parts else None
+
+    def as_type(self, node: Node, kind: Type) -> str:
+        """SQL of the value, cast where its type differs in more than room for digits."""
+        value = self.value(node)
+        same = node.type.kind == kind.kind and node.type.scale == kind.scale
+        if node.type.kind in {"null", "unknown"} or not kind.numeric or (same and kind.kind == "decimal"):
+            return value
+        return value if same and sql_type(node.type) == sql_type(kind) else f"CAST({value} AS {sql_type(kind)})"
+
+    def _logical_fault(self, node: Logical) -> str | None:
+        parts = [fault for operand in node.operands if (fault := self.fault(operand))]
+        decided = "false" if node.op == "and" else "true"
+        return f"(({' OR '.join(parts)}) AND {self.value(node)} IS DISTINCT FROM {decided})" if parts else None
+
+    def _case_fault(self, node: Case) -> str | None:
+        if not any(self.fault(child) for child in node.children):
+            return None
+        text = ""
+        for condition, value in node.branches:
+            fault = self.fault(condition)
+            text += f" WHEN {fault} THEN true" if fault else ""
+            text += f" WHEN {self.value(condition)} THEN {self.fault(value) or 'false'}"
+        return f"(CASE{text} ELSE {self.fault(node.otherwise) or 'false'} END)"
+
+    def _coalesce_fault(self, node: Call) -> str | None:
+        parts, before = [], ""
+        for argument in node.arguments:
+            if fault := self.fault(argument):
+                parts.append(f"({before}{fault})")
+            before += f"{self.value(argument)} IS NULL AND "
+        return f"({' OR '.join(parts)})" if parts else None
+
+
+def _unary(to: Compiler, node: Unary) -> str:
+    return f"(NOT {to.value(node.operand)})" if node.op == "not" else f"(-{to.value(node.operand)})"
+
+
+def _binary(to: Compiler, node: Binary) -> str:
+    if node.op in _COMPARISONS:
+        both = common(node.left.type, node.right.type) or node.left.type
+        left, right = (_comparable(to, side, both) for side in (node.left, node.right))
+        return f"({left} {_OPERATORS.get(node.op, node.op)} {right})"
+    if node.op == "||":
+        return f"({to.value(node.left)} || {to.value(node.right)})"
+    if node.op == "%":
+        return f"({to.value(node.left)} % nullif({to.value(node.right)}, 0))"
+    left, right = (_operand(to, side, node.type) for side in (node.left, node.right))
+    result = f"({left} {node.op} {right})"
+    return f"TRY{result}" if node.overflows else result
+
+
+def _comparable(to: Compiler, node: Node, kind: Type) -> str:
+    """Decimals of different scale compare exactly by themselves; a whole number beside one is made a decimal."""
+    if kind.kind == "decimal" and node.type.kind == "integer":
+        return _operand(to, node, kind)
+    return to.value(node)
+
+
+def _operand(to: Compiler, node: Node, kind: Type) -> str:
+    value = to.value(node)
+    if kind.kind == "decimal":
+        return f"CAST({value} AS DECIMAL({node.type.precision},0))" if node.type.kind == "integer" else value
+    return value if sql_type(node.type) == sql_type(kind) else f"CAST({value} AS {sql_type(kind)})"
+
+
+def _case(to: Compiler, node: Case) -> str:
+    branches = " ".join(f"WHEN {to.value(test)} THEN {to.as_type(value, node.type)}" for test, value in node.branches)
+    return f"(CASE {branches} ELSE {to.as_type(node.otherwise, node.type)} END)"
+
+
+def _in(to: Compiler, node: In) -> str:
+    operand = to.value(node.operand)
+    if len(node.options) == 1 and node.options[0].type.kind == "list":
+        listed = to.value(node.options[0])
+        return f"(CASE WHEN {operand} IS NOT NULL THEN list_contains({listed}, {operand}) END)"
+    kind = node.operand.type
+    for option in node.options:
+        kind = common(kind, option.type) or kind
+    options = ", ".join(_comparable(to, option, kind) for option in node.options)
+    return f"({_comparable(to, node.operand, kind)} IN ({options}))"
+
+
+def _call(to: Compiler, node: Call) -> str:
+    if node.name == "zero_if_blank":
+        return f"coalesce({to.value(node.arguments[0])}, CAST(0 AS {sql_type(node.type)}))"
+    if node.name in _SAME_TYPE_CALLS:
+        kind = node.type
+        for argument in node.arguments:
+            kind = common(kind, argument.type) or kind
+        return f"{node.name}({', '.join(to.as_type(argument, kind) for argument in node.arguments)})"
+    return FUNCTIONS[node.name].sql([to.value(argument) for argument in node.arguments])
+
+
+def _cast(to: Compiler, node: Cast) -> str:
+    value = to.value(node.operand)
+    if node.operand.type.kind == "text" and node.type.kind != "text":
+        return parsed(node.type, value).replace("CASE", "(CASE", 1) + ")"
+    return f"TRY_CAST({value} AS {sql_type(node.type)})"
+
+
+def aggregate(to: Compiler, node: Aggregate) -> str:
+    """SQL of an aggregate inside a GROUP BY."""
+    where = f" FILTER (WHERE {to.value(node.where)})" if node.where is not None else ""
+    if node.operand is None:
+        return f"count(*){where}"
+    operand = ("DISTINCT " if node.distinct else "") + to.value(node.operand)
+    if node.name == "sum":
+        return f"CAST(coalesce(sum({operand}){where}, 0) AS {sql_type(node.type)})"
+    if node.name in {"any", "every"}:
+        function, empty = ("bool_or", "false") if node.name == "any" else ("bool_and", "true")
+        return f"coalesce({function}({operand}){where}, {empty})"
+    return f"{node.name}({operand}){where}"
+
+
+def aggregate_fault(to: Compiler, node: Aggregate) -> str | None:
+    """SQL of whether a row that an aggregate looks at faults; None when none can."""
+    parts = [fault for child in node.children if (fault := to.fault(child))]
+    return f"coalesce(bool_or({' OR '.join(parts)}), false)" if parts else None
+
+
+_VALUES: dict[type[Node], Callable[..., str]] = {
+    Literal: lambda _, node: literal(node.value),
+    Parameter: lambda _, node: f"CAST(${node.name} AS {sql_type(node.type)})",
+    Unary: _unary,
+    Binary: _binary,
+    Logical: lambda to, node: "(" + f" {node.op.upper()} ".join(to.value(part) for part in node.operands) + ")",
+    IsNull: lambda to, node: f"({to.value(node.operand)} IS NULL)",
+    Case: _case,
+    In: _in,
+    Like: lambda to, node: f"({to.value(node.operand)} LIKE {text_literal(node.pattern)})",
+    Matches: lambda to, node: f"regexp_full_match({to.value(node.operand)}, {text_literal(node.pattern)})",
+    Call: _call,
+    Cast: _cast,
+}
+
+NAMED = (Field, Raw, JoinField, Found, Aggregate)
+"""Nodes that only the place they stand in can name."""

@@ -1,0 +1,1 @@
+"""Rules over whole inputs: one statement per stage and family, inside DuckDB."""

@@ -1,0 +1,137 @@
+"""Temporary tables that joins look in."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import pyarrow as pa
+
+from rulepacks.engine.compile_sql import quoted
+from rulepacks.engine.evaluation.reads import Reads
+from rulepacks.engine.evaluation.session import Session
+from rulepacks.engine.evaluation.source import JoinTable, Source
+from rulepacks.engine.expressions.tree import Value
+from rulepacks.engine.expressions.types import Type
+from rulepacks.engine.spec import JoinSpec
+
+JoinTables = dict[str, list[JoinTable]]
+
+
+def arrow_type(kind: Type) -> pa.DataType:
+    """The Arrow type of a type."""
+    if kind.kind == "decimal" or (kind.kind == "integer" and kind.precision > 18):
+        return pa.decimal128(kind.precision, kind.scale)
+    plain = {"integer": pa.int64(), "boolean": pa.bool_(), "date": pa.date32()}
+    return plain.get(kind.kind, pa.string())
+
+
+def join_tables(session: Session, names: set[str], columns: set[tuple[str, str]], gate: str, stage: str) -> JoinTables:
+    """Make the tables of the joins of one stage; `gate` names the table of units left out ('' for none)."""
+    made: JoinTables = {}
+    # A join looked up by another comes before it: its target's rows may need it.
+    for name in sorted(names, key=list(session.pack.joins).index):
+        join = session.pack.joins[name]
+        wanted = sorted(column for owner, column in columns if owner == name)
+        if join.kind == "list":
+            made[name] = _list_tables(session, join, wanted)
+        elif join.kind == "table":
+            made[name] = [_table_table(session, join, wanted, stage)]
+        else:
+            made[name] = [_input_table(session, join, wanted, gate, stage, made)]
+    return made
+
+
+def _list_tables(session: Session, join: JoinSpec, wanted: Sequence[str]) -> list[JoinTable]:
+    """One table for each set of key columns that are blank, the fewest blanks first."""
+    spec = session.pack.lists[join.target]
+    header = list(spec.columns)
+    wild = [header.index(name) for name in join.wildcards]
+    groups: dict[tuple[int, ...], list[tuple[Value, ...]]] = {}
+    for row in spec.rows:
+        groups.setdefault(tuple(at for at in wild if row[at] is None), []).append(row)
+    tables = []
+    for number, blank in enumerate(sorted(groups, key=lambda at: (len(at), at))):
+        paired = tuple(name for name in spec.key if header.index(name) not in blank)
+        effective = spec.effective or ()
+        name = quoted(f"join:{join.name}:{number}")
+        raw = f"rows:{join.name}:{number}"
+        kept = [*dict.fromkeys([*spec.key, *effective, *wanted])]
+        arrays = [
+            pa.array([row[header.index(column)] for row in groups[blank]], arrow_type(spec.columns[column]))
+            for column in kept
+        ]
+        session.con.register(raw, pa.table(dict(zip(kept, arrays, strict=True))))
+        keys = ", ".join(f"{_folded(quoted(key), join, spec.columns[key])} AS {quoted(f'k:{key}')}" for key in spec.key)
+        others = "".join(f", {quoted(column)}" for column in dict.fromkeys([*effective, *wanted]))
+        session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {keys}{others}, true AS found FROM {quoted(raw)}")
+        session.con.unregister(raw)
+        tables.append(JoinTable(name, paired, spec.effective, not_itself=False, fold_case=join.fold_case))
+    return tables
+
+
+def _folded(column: str, join: JoinSpec, kind: Type) -> str:
+    return f"upper({column})" if join.fold_case and kind.kind == "text" else column
+
+
+def _table_table(session: Session, join: JoinSpec, wanted: Sequence[str], stage: str) -> JoinTable:
+    name = quoted(f"join:{stage}:{join.name}")
+    keys = [key for key, _ in join.on]
+    columns = ", ".join([*(f"{quoted(key)} AS {quoted(f'k:{key}')}" for key in keys), *map(quoted, wanted)])
+    session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns}, true AS found FROM {quoted(f'table:{join.target}')}")
+    return JoinTable(name, tuple(keys), None, not_itself=False, fold_case=False)
+
+
+def _input_table(
+    session: Session, join: JoinSpec, wanted: Sequence[str], gate: str, stage: str, made: JoinTables
+) -> JoinTable:
+    """The first row by row number for each key; for existence in the same input also the last."""
+    target = session.pack.inputs[join.target]
+    source = Source(session, target, made)
+    keys = [key for key, _ in join.on]
+    reads = Reads().add_names(session.pack, target, [*keys, *wanted])
+    if join.where is not None:
+        reads.add(session.pack, target, [join.where])
+    gated = gate_condition(session, join.target, gate, reads)
+    if missing := reads.joins - set(made):
+        made.update(join_tables(session, missing, reads.join_columns, gate, stage))
+    name, rows = quoted(f"join:{stage}:{join.name}"), quoted(f"keyed:{stage}:{join.name}")
+    conditions = [f"{quoted(key)} IS NOT NULL" for key in keys]
+    if join.where is not None:
+        conditions.append(source.compiler().value(join.where))
+    if gated:
+        conditions.append(gated)
+    paired = ", ".join(f"{quoted(key)} AS {quoted(f'k:{key}')}" for key in keys)
+    others = "".join(f", {quoted(column)}" for column in wanted)
+    session.run(
+        f"CREATE OR REPLACE TEMP TABLE {rows} AS SELECT row_number, {paired}{others} "
+        f"FROM ({source.select(reads)}) WHERE {' AND '.join(conditions)}"
+    )
+    grouped = ", ".join(quoted(f"k:{key}") for key in keys)
+    session.run(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT r.*, f.* EXCLUDE ({grouped}), true AS found FROM {rows} r JOIN "
+        f'(SELECT {grouped}, min(row_number) AS "first:row", max(row_number) AS "last:row" FROM {rows} GROUP BY ALL) f '
+        f'ON r.row_number = f."first:row"'
+    )
+    session.run(f"DROP TABLE {rows}")
+    return JoinTable(name, tuple(keys), None, join.not_itself, fold_case=False)
+
+
+def unit_sql(session: Session, input_name: str, prefix: str = "") -> str | None:
+    """SQL of the unit of a row (its parts joined with |), or None for inputs that do not hold all its columns."""
+    unit = session.pack.first_input.unit
+    source = session.pack.inputs[input_name]
+    if not unit or not all(name in source.fields or name in source.derived for name in unit):
+        return None
+    parts = [f"{prefix}{quoted(name)}" for name in unit]
+    if len(parts) == 1:
+        return parts[0] if source.type_of(unit[0]).kind == "text" else f"CAST({parts[0]} AS VARCHAR)"
+    texts = ", ".join(f"coalesce(CAST({part} AS VARCHAR), '')" for part in parts)
+    return f"CASE WHEN coalesce({', '.join(f'CAST({part} AS VARCHAR)' for part in parts)}) IS NOT NULL THEN concat_ws('|', {texts}) END"
+
+
+def gate_condition(session: Session, input_name: str, gate: str, reads: Reads) -> str:
+    """The condition that a row's unit is not gated, adding what it reads; '' when nothing is gated."""
+    unit = unit_sql(session, input_name) if gate else None
+    if unit is None:
+        return ""
+    reads.add_names(session.pack, session.pack.inputs[input_name], cast("tuple[str, ...]", session.pack.first_input.unit))
+    return f"({unit} IS NULL OR {unit} NOT IN (SELECT unit FROM {gate}))"

@@ -1,0 +1,62 @@
+"""Files made from what an evaluation found."""
+
+import csv
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rulepacks.engine.compile_sql import quoted, text_literal
+from rulepacks.engine.evaluation.session import Session
+from rulepacks.engine.evaluation.units import UNITS
+from rulepacks.engine.spec import OutputSpec, TableSpec
+
+BATCH = 50_000
+
+
+def write_parquet(session: Session, sql: str, path: Path) -> None:
+    """Write a result as it comes."""
+    reader = session.batches(sql, BATCH)
+    with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
+        for batch in reader:
+            writer.write_table(pa.Table.from_batches([batch]))
+
+
+def table_select(session: Session, table: TableSpec, columns: list[str], where: str = "") -> str:
+    """The rows of a table in their order: unit by unit, lines as in the crosswalk."""
+    order = ", ".join([*(f"{quoted(name)} NULLS FIRST" for name in table.by), '"line:order"'])
+    return f"SELECT {', '.join(columns)} FROM {quoted(f'table:{table.name}')}{where} ORDER BY {order}"
+
+
+def write_tables(session: Session, tables: set[str], out: Path) -> None:
+    """Write every table as Parquet."""
+    folder = out / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in sorted(tables):
+        table = session.pack.tables[name]
+        columns = [*(quoted(column) for column in table.by), "line", "title", "value"]
+        write_parquet(session, table_select(session, table, columns), folder / f"{name}.parquet")
+
+
+def write_output(session: Session, output: OutputSpec, out: Path) -> None:
+    """Write one output; amounts are written with all their digits."""
+    folder = out / "outputs"
+    folder.mkdir(parents=True, exist_ok=True)
+    table = session.pack.tables[output.source]
+    where = ""
+    if output.units:
+        statuses = ", ".join(map(text_literal, output.units))
+        unit = _unit(session, table)
+        where = f" WHERE {unit} IN (SELECT unit FROM {UNITS} WHERE status IN ({statuses}))"
+    columns = [f"CAST({quoted(name)} AS VARCHAR) AS {quoted(header)}" for header, name in output.columns]
+    with (folder / f"{output.name}.{output.format}").open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow([header for header, _ in output.columns])
+        for batch in session.batches(table_select(session, table, columns, where), BATCH):
+            writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+
+
+def _unit(session: Session, table: TableSpec) -> str:
+    unit = session.pack.first_input.unit
+    parts = [f"coalesce(CAST({quoted(name)} AS VARCHAR), '')" for name in unit if name in table.by]
+    return parts[0] if len(parts) == 1 else f"concat_ws('|', {', '.join(parts) or text_literal('')})"

@@ -1,0 +1,96 @@
+"""Which rules can be evaluated, in which stage, with which tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rulepacks.engine.compile_sql import Compiler
+from rulepacks.engine.evaluation.reads import Reads, inputs_read, rule_nodes, shown_nodes
+from rulepacks.engine.evaluation.session import Session
+from rulepacks.engine.evaluation.state import add_counts
+from rulepacks.engine.expressions.tree import Binary, Node
+from rulepacks.engine.expressions.types import BOOLEAN
+from rulepacks.engine.spec import GroupBody, ParseBody, ReconcileBody, Rule, Stage, TableSpec, UniqueBody
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """A stage with the rules to be evaluated in it and the tables to be made in it."""
+
+    stage: Stage
+    rules: tuple[Rule, ...]
+    tables: tuple[TableSpec, ...]
+
+    @property
+    def steps(self) -> int:
+        """How many times the stage reports."""
+        unique = sum(isinstance(rule.body, UniqueBody) for rule in self.rules)
+        groups = {(rule.input, tuple(sorted(rule.body.by))) for rule in self.rules if isinstance(rule.body, GroupBody)}
+        pairs = {rule.place for rule in self.rules if isinstance(rule.body, ReconcileBody)}
+        return len(inputs_of(self)) + unique + len(groups) + len(pairs) + len(self.tables) + 1
+
+
+def inputs_of(plan: StagePlan) -> set[str]:
+    """Inputs whose rows the stage reads."""
+    found = {table.source for table in plan.tables}
+    for rule in plan.rules:
+        if isinstance(rule.body, ReconcileBody):
+            found |= {rule.body.left.input, rule.body.right.input}
+        elif isinstance(rule.body, ParseBody):
+            found |= set(rule.body.fields)
+        else:
+            found.add(rule.input)
+    return found
+
+
+def skip_rules(session: Session) -> list[Rule]:
+    """The rules that can be evaluated; the others are tallied as not evaluated or not in force."""
+    runnable = []
+    for rule in session.pack.rules:
+        missing = sorted(inputs_read(session.pack, rule) - set(session.relations))
+        if missing and not isinstance(rule.body, ParseBody):
+            session.tallies[rule.code].reason = f"{', '.join(missing)} not delivered"
+            add_counts(session, rule.code, {"not_evaluated": 1})
+        elif not _in_force(session, rule):
+            session.tallies[rule.code].reason = "not in force"
+            add_counts(session, rule.code, {"not_applicable": 1})
+        else:
+            runnable.append(rule)
+    return runnable
+
+
+def _in_force(session: Session, rule: Rule) -> bool:
+    as_of = session.pack.as_of
+    first, last = rule.effective
+    if as_of is None or (first is None and last is None):
+        return True
+    tests: list[Node] = []
+    if first is not None:
+        tests.append(Binary(op=">=", left=as_of, right=first, type=BOOLEAN))
+    if last is not None:
+        tests.append(Binary(op="<=", left=as_of, right=last, type=BOOLEAN))
+    to = Compiler(lambda _: None)
+    return all(session.one(f"SELECT {to.value(test)}")[0] is True for test in tests)
+
+
+def plan_stages(session: Session, rules: Sequence[Rule]) -> list[StagePlan]:
+    """Rules by stage. A table is made in the first stage whose rules read it, the others in the last stage."""
+    pack = session.pack
+    waiting = {name: table for name, table in pack.tables.items() if table.source in session.relations}
+    plans = []
+    for number, stage in enumerate(pack.stages):
+        chosen = tuple(rule for rule in rules if rule.stage == stage.name)
+        read = {name for rule in chosen for name in _tables_read(session, rule)}
+        last = number == len(pack.stages) - 1
+        made = tuple(table for name, table in waiting.items() if last or name in read)
+        for table in made:
+            del waiting[table.name]
+        plans.append(StagePlan(stage, chosen, made))
+    return plans
+
+
+def _tables_read(session: Session, rule: Rule) -> set[str]:
+    pack = session.pack
+    if isinstance(rule.body, ReconcileBody | ParseBody):
+        return set()
+    reads = Reads().add(pack, pack.inputs[rule.input], rule_nodes(rule) + shown_nodes(rule))
+    return {pack.joins[name].target for name in reads.joins if pack.joins[name].kind == "table"}

@@ -1,0 +1,94 @@
+"""What expressions read, down to delivered fields, joins and inputs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Raw, walk
+from rulepacks.engine.spec import GroupBody, Input, JoinSpec, Pack, ReconcileBody, Rule, RowBody, UniqueBody
+
+
+@dataclass
+class Reads:
+    """Names needed of one input: declared fields, raw texts, derived fields, columns of joins, joins tested."""
+
+    fields: set[str] = field(default_factory=set)
+    raws: set[str] = field(default_factory=set)
+    derived: set[str] = field(default_factory=set)
+    join_columns: set[tuple[str, str]] = field(default_factory=set)
+    joins: set[str] = field(default_factory=set)
+
+    def add(self, pack: Pack, source: Input, nodes: Iterable[Node]) -> "Reads":
+        """Add what nodes need, and what that needs in turn."""
+        for node in (part for tree in nodes for part in walk(tree)):
+            if isinstance(node, Raw):
+                self.raws.add(node.name)
+            elif isinstance(node, JoinField | Found):
+                if isinstance(node, JoinField):
+                    self.join_columns.add((node.join, node.name))
+                if node.join not in self.joins:
+                    self.joins.add(node.join)
+                    self.add(pack, source, join_nodes(pack.joins[node.join]))
+            elif isinstance(node, Field) and node.name in source.fields:
+                self.fields.add(node.name)
+            elif isinstance(node, Field) and node.name in source.derived and node.name not in self.derived:
+                self.derived.add(node.name)
+                self.add(pack, source, [source.derived[node.name]])
+        return self
+
+    def add_names(self, pack: Pack, source: Input, names: Iterable[str]) -> "Reads":
+        """Add fields by name."""
+        return self.add(pack, source, [Field(name=name, type=source.type_of(name)) for name in names])
+
+
+def join_nodes(join: JoinSpec) -> list[Node]:
+    """The expressions of a join over the row that looks."""
+    return [node for _, node in join.on] + ([join.as_of] if join.as_of is not None else [])
+
+
+def rule_nodes(rule: Rule) -> list[Node]:
+    """The expressions that decide a rule, over its own input (for a reconciliation: none)."""
+    body = rule.body
+    nodes: list[Node | None] = [rule.when]
+    if isinstance(body, RowBody):
+        nodes.append(body.require)
+    elif isinstance(body, UniqueBody):
+        nodes += body.key
+    elif isinstance(body, GroupBody):
+        nodes += [body.where, body.require]
+    return [node for node in nodes if node is not None]
+
+
+def shown_nodes(rule: Rule) -> list[Node]:
+    """The expressions a finding shows besides: about, message, severity, left and right."""
+    nodes: list[Node | None] = [node for _, node in rule.about]
+    nodes += [part.node for part in rule.message] + [node for _, node in rule.severity.branches]
+    if isinstance(rule.body, RowBody | GroupBody):
+        nodes += [rule.body.left, rule.body.right]
+    return [node for node in nodes if node is not None]
+
+
+def inputs_read(pack: Pack, rule: Rule) -> set[str]:
+    """Names of the inputs a rule needs."""
+    found = {rule.input}
+    if isinstance(rule.body, ReconcileBody):
+        for side in (rule.body.left, rule.body.right):
+            found |= {side.input} | _joined(pack, side.input, [*side.on, side.value])
+        return found
+    return found | _joined(pack, rule.input, rule_nodes(rule))
+
+
+def _joined(pack: Pack, name: str, nodes: list[Node]) -> set[str]:
+    reads = Reads().add(pack, pack.inputs[name], nodes)
+    found = set()
+    for join in (pack.joins[join_name] for join_name in reads.joins):
+        if join.kind == "input":
+            found.add(join.target)
+        elif join.kind == "table":
+            found.add(pack.tables[join.target].source)
+    return found
+
+
+def unreadable_fields(pack: Pack, source: Input, nodes: Iterable[Node]) -> set[str]:
+    """Declared fields an expression reads that may be unreadable (raw texts never are)."""
+    reads = Reads().add(pack, source, nodes)
+    return {name for name in reads.fields if source.fields[name].type.kind != "text"}

@@ -1,0 +1,152 @@
+"""`reconcile`: both sides summed by key, then one FULL JOIN."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from rulepacks.engine.compile_sql import Compiler, aggregate, quoted
+from rulepacks.engine.evaluation.masks import Decision, bits, mask_columns
+from rulepacks.engine.evaluation.reads import unreadable_fields
+from rulepacks.engine.evaluation.source import Source, column
+from rulepacks.engine.evaluation.state import State, add_counts
+from rulepacks.engine.evaluation.work import Work
+from rulepacks.engine.expressions.tree import Aggregate, Field, Node, walk
+from rulepacks.engine.loading.draft import within
+from rulepacks.engine.spec import ReconcileBody, Rule, Side, Stage
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A table of matched keys: `on` columns, `value:left`, `value:right`, `has:left`, `has:right`, masks."""
+
+    name: str
+    stage: Stage
+    rules: tuple[Rule, ...]
+    works: tuple[Work, Work]
+
+
+def side_nodes(side: Side) -> list[Node]:
+    """What a side reads of its rows."""
+    inside = [child for node in walk(side.value) if isinstance(node, Aggregate) for child in node.children]
+    return [*side.on, *inside, *([side.where] if side.where is not None else [])]
+
+
+def run_reconcile(state: State, stage: Stage, works: dict[str, Work], rules: Sequence[Rule]) -> list[Pairs]:
+    """Evaluate the reconciliations of a stage; codes of one rule share a statement."""
+    by_place: dict[object, list[Rule]] = {}
+    for rule in rules:
+        by_place.setdefault(rule.place, []).append(rule)
+    done = []
+    for number_, chosen in enumerate(by_place.values()):
+        session, began = state.session, time.perf_counter()
+        body = chosen[0].body
+        assert isinstance(body, ReconcileBody)
+        pair = works[body.left.input], works[body.right.input]
+        pairs = Pairs(quoted(f"pairs:{stage.name}:{number_}"), stage, tuple(chosen), pair)
+        try:
+            session.run(f"CREATE OR REPLACE TEMP TABLE {pairs.name} AS {_statement(state, pairs, body)}")
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error as error:
+            for rule in chosen:
+                session.tallies[rule.code].reason = str(error).splitlines()[0]
+            continue
+        _count(state, pairs)
+        session.tell(stage.name, "reconcile", chosen, time.perf_counter() - began)
+        done.append(pairs)
+    return done
+
+
+def _statement(state: State, pairs: Pairs, body: ReconcileBody) -> str:
+    left, right = (
+        _side(state, work, side, body.on) for work, side in zip(pairs.works, (body.left, body.right), strict=True)
+    )
+    on = [f"coalesce(l.{quoted(name)}, r.{quoted(name)}) AS {quoted(name)}" for name in body.on]
+    columns = [*on, "l.has IS NOT NULL AS has_left", "r.has IS NOT NULL AS has_right",
+               'l.value AS "value:left"', 'r.value AS "value:right"',
+               "coalesce(l.blocked, false) OR coalesce(r.blocked, false) AS blocked"]  # fmt: skip
+    equal = " AND ".join(f"l.{quoted(name)} = r.{quoted(name)}" for name in body.on)
+    joined = f"SELECT {', '.join(columns)} FROM ({left}) l FULL JOIN ({right}) r ON {equal}"
+    places = bits(rule.code for rule in pairs.rules)
+    decided = {rule.code: _decide(rule) for rule in pairs.rules}
+    texts = [f"({text}) AS {quoted(f'{kind}:{code}')}" for code, decision in decided.items()
+             for kind in ("fail", "na", "ne") if (text := decision.part(kind))]  # fmt: skip
+    sql = f"SELECT *, {_kind(body, pairs.rules[0])} AS kind FROM ({joined})"
+    sql = f"SELECT *, {', '.join(texts)} FROM ({sql})"
+    return f"SELECT *, {', '.join(mask_columns(decided, places))} FROM ({sql})"
+
+
+def _side(state: State, work: Work, side: Side, on: Sequence[str]) -> str:
+    over_rows = Source(state.session, work.input, state.joins).compiler()
+    aggregates = [node for node in walk(side.value) if isinstance(node, Aggregate)]
+    names = {node: f"agg:{index}" for index, node in enumerate(dict.fromkeys(aggregates))}
+    columns = [f"{over_rows.value(node)} AS {quoted(name)}" for node, name in zip(side.on, on, strict=True)]
+    columns += [f"{aggregate(over_rows, node)} AS {quoted(name)}" for node, name in names.items()]
+    bad = sorted(unreadable_fields(state.session.pack, work.input, side_nodes(side)))
+    blocked = " OR ".join(quoted(f"bad:{name}") for name in bad)
+    columns.append(f"bool_or({blocked}) AS blocked" if blocked else "false AS blocked")
+    where = f" WHERE {over_rows.value(side.where)}" if side.where is not None else ""
+    keys = ", ".join(str(index + 1) for index in range(len(on)))
+    grouped = f"SELECT {', '.join(columns)} FROM {work.name}{where} GROUP BY {keys}"
+    to = Compiler(lambda node: quoted(names[node]) if isinstance(node, Aggregate) else column(node))
+    listed = ", ".join(map(quoted, on))
+    return f"SELECT {listed}, {to.value(side.value)} AS value, blocked, true AS has FROM ({grouped})"
+
+
+def sides(body: ReconcileBody) -> tuple[Node, Node]:
+    """The two values as nodes over the pairs."""
+    left = Field(name="value:left", type=body.left.value.type)
+    return left, Field(name="value:right", type=body.right.value.type)
+
+
+def pair_compiler() -> Compiler:
+    """A compiler for expressions over pairs. A missing side counts as 0."""
+
+    def resolve(node: Node) -> str | None:
+        if isinstance(node, Field) and node.name.startswith("value:"):
+            return f"coalesce({quoted(node.name)}, 0)"
+        return column(node)
+
+    return Compiler(resolve)
+
+
+def _kind(body: ReconcileBody, rule: Rule) -> str:
+    """What a key is: blocked, ignored, only_left, only_right, differs or agrees."""
+    left, right = sides(body)
+    to = pair_compiler()
+    if rule.tolerance is not None:
+        agrees = to.value(within(left, right, rule.tolerance))
+    else:
+        agrees = f"({to.value(left)} = {to.value(right)})"
+    compared = f"WHEN {agrees} THEN 'agrees' ELSE 'differs'"
+    if body.missing_is_zero:
+        return f"CASE WHEN blocked THEN 'blocked' {compared} END"
+    lonely = ""
+    for side, other, value in (("left", "right", left), ("right", "left", right)):
+        if body.ignore_zero:
+            lonely += f" WHEN NOT has_{other} AND {to.value(value)} = 0 THEN 'ignored'"
+        lonely += f" WHEN NOT has_{other} THEN 'only_{side}'"
+    return f"CASE WHEN blocked THEN 'blocked'{lonely} {compared} END"
+
+
+def _decide(rule: Rule) -> Decision:
+    assert isinstance(rule.body, ReconcileBody)
+    part = rule.body.part
+    if part == "any":
+        return Decision("kind IN ('differs', 'only_left', 'only_right')", "", "kind = 'blocked'", "")
+    na = {"differs": "NOT (has_left AND has_right)", "only_left": "NOT has_left", "only_right": "NOT has_right"}[part]
+    return Decision(f"kind = '{part}'", f"kind <> 'blocked' AND {na}", "kind = 'blocked'", "")
+
+
+def _count(state: State, pairs: Pairs) -> None:
+    places = bits(rule.code for rule in pairs.rules)
+    sums = [f"count(*) FILTER (WHERE {places[rule.code].test(kind)})"
+            for rule in pairs.rules for kind in ("fail", "na", "ne")]  # fmt: skip
+    row = state.session.one(f"SELECT count(*), {', '.join(sums)} FROM {pairs.name}")
+    for index, rule in enumerate(pairs.rules):
+        fail, na, ne = (int(value) for value in row[1 + 3 * index : 4 + 3 * index])
+        counts = {"passed": int(row[0]) - fail - na - ne, "failed": fail, "not_applicable": na, "not_evaluated": ne}
+        add_counts(state.session, rule.code, counts)
+

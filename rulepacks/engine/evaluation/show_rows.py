@@ -1,0 +1,166 @@
+"""Findings about rows."""
+
+from collections.abc import Sequence
+
+from rulepacks.engine.compile_sql import quoted, text_literal
+from rulepacks.engine.evaluation.carried import carried_columns
+from rulepacks.engine.evaluation.findings import FindingsWriter, Shown, message_sql, severity_sql
+from rulepacks.engine.evaluation.joins import unit_sql
+from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes
+from rulepacks.engine.evaluation.source import Source, column
+from rulepacks.engine.evaluation.state import UNIT_HITS, State
+from rulepacks.engine.evaluation.work import Work
+from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw, walk
+from rulepacks.engine.loading.draft import difference_node
+from rulepacks.engine.spec import ParseBody, Rule, RowBody, UniqueBody
+
+CACHED_ROWS = 50_000
+
+
+def cache_failing(state: State, work: Work) -> str | None:
+    """A table of the delivered rows that fail, when they are few; their findings are then shown from it."""
+    session = state.session
+    selects = [f"SELECT row_number FROM {work.failing}"]
+    selects += [state.failed_rows[rule.code] for rule in work.rules if isinstance(rule.body, UniqueBody)]
+    rows = " UNION ".join(selects)
+    count = session.one(f"SELECT count(*) FROM ({rows})")[0]
+    if not 0 < count <= CACHED_ROWS:
+        return None
+    name = quoted(f"delivered:{work.stage.name}:{work.input.name}")
+    relation = session.relations[work.input.name]
+    session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {relation} WHERE row_number IN ({rows})")
+    return name
+
+
+def show_rule(state: State, work: Work, rule: Rule, cached: str | None, writer: FindingsWriter) -> None:
+    """Write the findings of one rule about rows, and count them by unit."""
+    if isinstance(rule.body, UniqueBody):
+        rows = state.failed_rows[rule.code]
+    else:
+        rows = f"SELECT row_number FROM {work.failing} WHERE {work.places[rule.code].test('fail')}"
+    shown = _shown(state, work, rule, rows, cached, None)
+    writer.write(rule, shown)
+
+
+def show_parse(state: State, work: Work, rule: Rule, cached: str | None, writer: FindingsWriter) -> None:
+    """Write the findings of the built-in rule for one input, field by field."""
+    for name, bit in work.parse.items():
+        rows = f"SELECT row_number FROM {work.failing} WHERE {bit.test('parse')}"
+        if state.session.one(f"SELECT count(*) FROM ({rows})")[0]:
+            writer.write(rule, _shown(state, work, rule, rows, cached, name))
+
+
+def count_units(state: State, work: Work, rule: Rule) -> None:
+    """Count the findings of a rule about rows by unit and severity."""
+    session = state.session
+    if isinstance(rule.body, UniqueBody):
+        source = f"(SELECT unit FROM {work.name} WHERE row_number IN ({state.failed_rows[rule.code]}))" if work.has_unit else ""
+    elif isinstance(rule.body, ParseBody):
+        sums = [f"SELECT unit FROM {work.failing} WHERE {bit.test('parse')}" for bit in work.parse.values()]
+        source = f"({' UNION ALL '.join(sums)})" if sums else ""
+    elif rule.severity.branches:
+        source = judged_severity(state, work, rule)
+    else:
+        source = f"(SELECT unit FROM {work.failing} WHERE {work.places[rule.code].test('fail')})"
+    if not source:
+        return
+    severity = "severity" if rule.severity.branches and isinstance(rule.body, RowBody) else text_literal(rule.severity.otherwise)
+    session.run(
+        f"INSERT INTO {UNIT_HITS} SELECT unit, {text_literal(rule.code)}, {text_literal(rule.stage)}, {severity}, "
+        f"{text_literal(rule.label)}, count(*) FROM {source} GROUP BY ALL"
+    )
+
+
+def judged_severity(state: State, work: Work, rule: Rule) -> str:
+    """A relation of the row number, unit and severity of a rule's findings, where the severity depends on the row."""
+    session, source = state.session, Source(state.session, work.input, state.joins)
+    nodes = [node for _, node in rule.severity.branches]
+    reads = Reads().add(session.pack, work.input, nodes)
+    unit = unit_sql(session, work.input.name)
+    if unit:
+        reads.add_names(session.pack, work.input, session.pack.first_input.unit)
+    rows = f"SELECT row_number FROM {work.failing} WHERE {work.places[rule.code].test('fail')}"
+    to = source.compiler()
+    severity = severity_sql(rule.severity, [to.value(node) for node in nodes])
+    return f"(SELECT {unit or 'CAST(NULL AS VARCHAR)'} AS unit, row_number, {severity} AS severity FROM ({source.select(reads, f'row_number IN ({rows})')}))"
+
+
+def _shown(state: State, work: Work, rule: Rule, rows: str, cached: str | None, parse_field: str | None) -> Shown:
+    session, given = state.session, work.input
+    source = Source(session, given, state.joins)
+    nodes = rule_nodes(rule) + shown_nodes(rule)
+    if isinstance(rule.body, UniqueBody):
+        # A key of many fields would repeat the whole row in each finding.
+        nodes = shown_nodes(rule) + (list(rule.body.key) if len(rule.body.key) <= 8 else [])
+    if parse_field:
+        nodes = [Raw(name=parse_field)]
+    reads = Reads().add(session.pack, given, nodes).add_names(session.pack, given, given.key)
+    unit = unit_sql(session, given.name)
+    if unit:
+        reads.add_names(session.pack, given, session.pack.first_input.unit)
+    reads.raws |= {name for name in reads.fields if given.fields[name].type.kind != "text"}
+    to = source.compiler()
+    carried = carried_columns(session, given)
+    selected = source.select(reads, f"row_number IN ({rows})", cached)
+    if carried:
+        relation = cached or session.relations[given.name]
+        listed = ", ".join(f"{quoted(name)} AS {quoted(f'carry:{name}')}" for name in carried)
+        delivered = f"SELECT row_number, {listed} FROM {relation} WHERE row_number IN ({rows})"
+        selected = f"SELECT * FROM ({selected}) JOIN ({delivered}) USING (row_number)"
+    key = {name: quoted(name) for name in given.key} | {name: to.value(node) for name, node in rule.about}
+    values = {index: _read_value(given, to.value(part.node), part.node)
+              for index, part in enumerate(rule.message) if part.node is not None}  # fmt: skip
+    left = right = difference = "NULL"
+    if isinstance(rule.body, RowBody) and rule.body.left is not None and rule.body.right is not None:
+        left, right = to.value(rule.body.left), to.value(rule.body.right)
+        node = difference_node(rule.body.left, rule.body.right)
+        difference = to.value(node) if node is not None else "NULL"
+    fallback = text_literal(f"{rule.title}: not satisfied.")
+    if parse_field:
+        kind = given.fields[parse_field].type
+        raw = quoted(f"raw:{parse_field}")
+        fallback = f"concat({text_literal(f'{parse_field} cannot be read as {kind}: ')}, {raw}[1:80], '.')"
+    slots = {"left": left, "right": right, "difference": difference}
+    message = message_sql(rule, values, slots, fallback)
+    if isinstance(rule.body, RowBody):
+        message = f"concat({message}, {_blank_note(rule, to.value(rule.body.require), given, to)})"
+    return Shown(
+        source=f"({selected})", key=key, fields=_fields(given, nodes, carried, to), order=["row_number"],
+        severity=severity_sql(rule.severity, [to.value(node) for _, node in rule.severity.branches]),
+        message=message, input=given.name, row="row_number", unit=unit or "CAST(NULL AS VARCHAR)",
+        left=f"CAST({left} AS VARCHAR)", right=f"CAST({right} AS VARCHAR)", difference=f"CAST({difference} AS VARCHAR)",
+    )  # fmt: skip
+
+
+def _read_value(given: object, value: str, node: Node) -> str:
+    """A value as shown: the delivered text where the cell could not be read."""
+    fields = getattr(given, "fields", {})
+    if isinstance(node, Field) and node.name in fields and fields[node.name].type.kind != "text":
+        return f"coalesce(CAST({value} AS VARCHAR), nullif({quoted(f'raw:{node.name}')}, ''))"
+    return value
+
+
+def _fields(given: object, nodes: Sequence[Node], carried: Sequence[str], to: object) -> dict[str, str]:
+    shown: dict[str, str] = {}
+    for node in (part for tree in nodes for part in walk(tree)):
+        name = column(node)
+        if name is None or isinstance(node, type(None)):
+            continue
+        if isinstance(node, Field):
+            shown.setdefault(node.name, _read_value(given, name, node))
+        elif isinstance(node, Raw):
+            shown.setdefault(node.name, name)
+        elif isinstance(node, JoinField):
+            shown.setdefault(f"{node.join}.{node.name}", name)
+    return shown | {name: quoted(f"carry:{name}") for name in carried}
+
+
+def _blank_note(rule: Rule, require: str, given: object, to: object) -> str:
+    """SQL of the note that names blank fields when they are why the condition is unknown."""
+    assert isinstance(rule.body, RowBody)
+    names = dict.fromkeys(node.name for node in walk(rule.body.require) if isinstance(node, Field))
+    if not names:
+        return "''"
+    texts = ", ".join(f"CASE WHEN {quoted(name)} IS NULL THEN {text_literal(name)} END" for name in names)
+    blanks = f"concat_ws(', ', {texts})"
+    return f"CASE WHEN ({require}) IS NULL AND {blanks} <> '' THEN concat(' Blank: ', {blanks}, '.') ELSE '' END"

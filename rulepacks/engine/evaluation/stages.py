@@ -1,0 +1,189 @@
+"""One stage: its working tables, its families of rules, its findings."""
+
+import time
+from collections.abc import Sequence
+
+from rulepacks.engine.evaluation.findings import FindingsWriter
+from rulepacks.engine.evaluation.groups import Groups, row_nodes, run_groups
+from rulepacks.engine.evaluation.joins import join_tables
+from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes
+from rulepacks.engine.evaluation.records import record_rows
+from rulepacks.engine.evaluation.reconcile import Pairs, run_reconcile, side_nodes
+from rulepacks.engine.evaluation.show_keys import count_group_units, count_pair_units, show_group, show_pairs
+from rulepacks.engine.evaluation.show_rows import cache_failing, count_units, show_parse, show_rule
+from rulepacks.engine.evaluation.state import State, add_counts
+from rulepacks.engine.evaluation.tables import build_table, table_nodes
+from rulepacks.engine.evaluation.unique import run_unique
+from rulepacks.engine.evaluation.units import SEEN, keep_units
+from rulepacks.engine.evaluation.work import Needed, Work, build_work, count_outcomes, needed_by
+from rulepacks.engine.expressions.tree import Node
+from rulepacks.engine.spec import GroupBody, Input, ParseBody, ReconcileBody, Rule, Stage, TableSpec, UniqueBody
+
+
+class StageRun:
+    """Runs the rules of one stage that can be evaluated; `tables` are those to be made in it."""
+
+    def __init__(self, state: State, stage: Stage, rules: Sequence[Rule], tables: Sequence[TableSpec]) -> None:
+        self.state = state
+        self.session = state.session
+        self.stage = stage
+        self.rules = list(rules)
+        self.tables = list(tables)
+        self.works: dict[str, Work] = {}
+        self.groups: list[Groups] = []
+        self.pairs: list[Pairs] = []
+        self.rows: dict[str, int] = {}
+
+    def judge(self) -> None:
+        """Evaluate all families of the stage."""
+        self._joins(tables=False)
+        for name in self._inputs():
+            self._judge_rows(self.session.pack.inputs[name])
+        for table in self.tables:
+            build_table(self.state, self.stage, table, self.works[table.source])
+        self._joins(tables=True)
+        for name, work in self.works.items():
+            rules = [rule for rule in self.rules if isinstance(rule.body, GroupBody) and rule.input == name]
+            if rules:
+                self.groups += run_groups(self.state, work, rules)
+        reconciled = [rule for rule in self.rules if isinstance(rule.body, ReconcileBody)]
+        self.pairs = run_reconcile(self.state, self.stage, self.works, reconciled)
+        self._count_gated()
+        self._count_units()
+        self._note_records()
+
+    def _inputs(self) -> list[str]:
+        """Inputs this stage reads rows of, in the pack's order."""
+        wanted = {table.source for table in self.tables}
+        for rule in self.rules:
+            if isinstance(rule.body, ReconcileBody):
+                wanted |= {rule.body.left.input, rule.body.right.input}
+            elif isinstance(rule.body, ParseBody):
+                wanted |= set(rule.body.fields)
+            else:
+                wanted.add(rule.input)
+        return [name for name in self.session.pack.inputs if name in wanted and name in self.session.relations]
+
+    def _joins(self, *, tables: bool) -> None:
+        """Make the tables that joins of this stage look in; joins to tables once those are made."""
+        reads, pack = Reads(), self.session.pack
+        for rule in self.rules:
+            if isinstance(rule.body, ReconcileBody):
+                for side in (rule.body.left, rule.body.right):
+                    reads.add(pack, pack.inputs[side.input], side_nodes(side))
+            elif not isinstance(rule.body, ParseBody):
+                reads.add(pack, pack.inputs[rule.input], rule_nodes(rule) + shown_nodes(rule))
+                reads.add_names(pack, pack.inputs[rule.input], pack.inputs[rule.input].key)
+        for table in self.tables:
+            reads.add(pack, pack.inputs[table.source], table_nodes(table, pack.inputs[table.source]))
+        names = {name for name in reads.joins if (pack.joins[name].kind == "table") == tables}
+        gate = self.state.gate(self.stage)
+        self.state.joins.update(join_tables(self.session, names, reads.join_columns, gate, self.stage.name))
+
+    def _judge_rows(self, source: Input) -> None:
+        session, began = self.session, time.perf_counter()
+        rules = [rule for rule in self.rules if rule.row_level
+                 and (rule.input == source.name or isinstance(rule.body, ParseBody))]  # fmt: skip
+        work = build_work(self.state, self.stage, source, rules, self._needed(source))
+        self.works[source.name] = work
+        told = [rule for rule in work.rules if not isinstance(rule.body, UniqueBody)]
+        session.tell(self.stage.name, f"rows of {source.name}", told, time.perf_counter() - began)
+        repeats = run_unique(self.state, work)
+        self.rows[source.name] = count_outcomes(self.state, work, repeats)
+        for rule in rules:
+            if isinstance(rule.body, ParseBody) and work.parse:
+                self._count_parse(rule, work)
+            elif rule not in work.rules and not isinstance(rule.body, ParseBody):
+                add_counts(session, rule.code, {"errored": self.rows[source.name]})
+
+    def _count_parse(self, rule: Rule, work: Work) -> None:
+        sums = [f"count(*) FILTER (WHERE {bit.test('parse')})" for bit in work.parse.values()]
+        broken = sum(int(value) for value in self.session.one(f"SELECT {', '.join(sums)} FROM {work.failing}"))
+        cells = self.rows[work.input.name] * len(work.parse)
+        add_counts(self.session, rule.code, {"failed": broken, "passed": cells - broken})
+
+    def _needed(self, source: Input) -> Needed:
+        """What groups, reconciliations and tables need of the rows of an input."""
+        nodes: list[Node] = []
+        names: set[str] = set()
+        for rule in self.rules:
+            if isinstance(rule.body, GroupBody) and rule.input == source.name:
+                nodes += row_nodes(rule)
+                names |= set(rule.body.by)
+            elif isinstance(rule.body, ReconcileBody):
+                nodes += [node for side in (rule.body.left, rule.body.right) if side.input == source.name
+                          for node in side_nodes(side)]  # fmt: skip
+        for table in self.tables:
+            if table.source == source.name:
+                nodes += table_nodes(table, source)
+        return needed_by(self.state, source, nodes, sorted(names))
+
+    def _count_gated(self) -> None:
+        """Gated units are not evaluated: rows for rules about rows, units for rules about keys."""
+        gate = self.state.gate(self.stage)
+        if not gate:
+            return
+        session = self.session
+        units = int(session.one(f"SELECT count(*) FROM {gate}")[0])
+        rows = {name: self._total(name) - count for name, count in self.rows.items()}
+        for rule in self.rules:
+            add_counts(session, rule.code, {"not_evaluated": rows.get(rule.input, 0) if rule.row_level else units})
+
+    def _total(self, name: str) -> int:
+        return int(self.session.one(f"SELECT count(*) FROM {self.session.relations[name]}")[0])
+
+    def _count_units(self) -> None:
+        for work in self.works.values():
+            for rule in work.rules:
+                if self.session.tallies[rule.code].failed:
+                    count_units(self.state, work, rule)
+            for rule in self.rules:
+                if isinstance(rule.body, ParseBody):
+                    count_units(self.state, work, rule)
+        for groups in self.groups:
+            for rule in groups.rules:
+                count_group_units(self.state, groups, rule)
+        for pairs in self.pairs:
+            for rule in pairs.rules:
+                count_pair_units(self.state, pairs, rule)
+
+    def _note_records(self) -> None:
+        """Say for the states of the records which of their rows failed and broke; keep the units seen."""
+        first = self.session.pack.first_input
+        work = self.works.get(first.name)
+        if work is None:
+            return
+        if work.has_unit and not self.session.one(f"SELECT count(*) FROM {SEEN}")[0]:
+            keep_units(self.session, work.name)
+        serious, errored = record_rows(self.state, work)
+        self.state.serious_rows += serious
+        self.state.errored_rows += errored
+
+    def show(self, writer: FindingsWriter) -> None:
+        """Write the findings of the stage, rule by rule in the pack's order."""
+        began = time.perf_counter()
+        cached = {name: cache_failing(self.state, work) for name, work in self.works.items()}
+        for rule in self.rules:
+            if not self.session.tallies[rule.code].failed:
+                continue
+            for name, work in self.works.items():
+                if isinstance(rule.body, ParseBody):
+                    show_parse(self.state, work, rule, cached[name], writer)
+                elif rule in work.rules:
+                    show_rule(self.state, work, rule, cached[name], writer)
+            for groups in self.groups:
+                if rule in groups.rules:
+                    show_group(self.state, groups, rule, writer)
+            for pairs in self.pairs:
+                if rule in pairs.rules:
+                    show_pairs(self.state, pairs, rule, writer)
+        self.session.tell(self.stage.name, "findings", [], time.perf_counter() - began)
+
+    def drop(self) -> None:
+        """Give back the memory of the working tables."""
+        for work in self.works.values():
+            self.session.run(f"DROP TABLE {work.name}")
+        for groups in self.groups:
+            self.session.run(f"DROP TABLE {groups.name}")
+        for pairs in self.pairs:
+            self.session.run(f"DROP TABLE {pairs.name}")

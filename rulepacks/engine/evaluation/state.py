@@ -1,0 +1,99 @@
+"""What the stages of one evaluation leave for later stages and for the findings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from rulepacks.engine.compile_sql import text_literal
+from rulepacks.engine.evaluation.session import Session
+from rulepacks.engine.evaluation.source import JoinTable
+from rulepacks.engine.spec import Rule, Stage
+
+UNIT_HITS = '"unit:hits"'
+
+
+@dataclass
+class State:
+    """Names of temporary tables by what they hold.
+
+    `failed_rows` gives for each rule about rows the SELECT of the row numbers it is not satisfied for;
+    `serious_rows` and `errored_rows` are SELECTs of records with a finding of error or above, or a broken rule.
+    """
+
+    session: Session
+    failed_rows: dict[str, str] = field(default_factory=dict)
+    gates: dict[str, str] = field(default_factory=dict)
+    joins: dict[str, list[JoinTable]] = field(default_factory=dict)
+    tables: set[str] = field(default_factory=set)
+    serious_rows: list[str] = field(default_factory=list)
+    errored_rows: list[str] = field(default_factory=list)
+
+    def open(self) -> None:
+        """Make the table of findings counted by unit."""
+        self.session.run(
+            f"CREATE OR REPLACE TEMP TABLE {UNIT_HITS} "
+            "(unit VARCHAR, rule VARCHAR, stage VARCHAR, severity VARCHAR, label VARCHAR, n BIGINT)"
+        )
+
+    def gate(self, stage: Stage) -> str:
+        """The table of units left out of a stage, made when first asked for; '' when the stage has no gate."""
+        if not stage.gate_unit:
+            return ""
+        name = f'"gate:{stage.name}"'
+        if stage.name not in self.gates:
+            stages = ", ".join(map(text_literal, self._before(stage)))
+            self.session.run(
+                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT unit FROM {UNIT_HITS} "
+                f"WHERE severity = 'fatal' AND stage IN ({stages}) AND unit IS NOT NULL"
+            )
+            self.gates[stage.name] = name
+        return name
+
+    def _before(self, stage: Stage) -> set[str]:
+        """The stages a gate looks back to, and those they follow in turn."""
+        by_name = {other.name: other for other in self.session.pack.stages}
+        found = set(stage.after)
+        for name in stage.after:
+            found |= self._before(by_name[name])
+        return found
+
+
+def guarded(
+    session: Session, rules: Sequence[Rule], attempt: Callable[[list[Rule]], None], probe: Callable[[Rule], None]
+) -> list[Rule]:
+    """Run a statement for rules together; when it fails, find the guilty ones and run it for the others.
+
+    Returns the rules that were judged. The guilty have their reason in their tally.
+    """
+    healthy = list(rules)
+    try:
+        attempt(healthy)
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        if not healthy:
+            raise
+        healthy = [rule for rule in rules if _survives(session, rule, probe)]
+        if len(healthy) == len(rules):
+            raise RuntimeError(f"the statement of {len(rules)} rules fails as a whole: {error}") from error
+        attempt(healthy)
+    return healthy
+
+
+def _survives(session: Session, rule: Rule, probe: Callable[[Rule], None]) -> bool:
+    try:
+        probe(rule)
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        session.tallies[rule.code].reason = str(error).splitlines()[0]
+        return False
+    return True
+
+
+def add_counts(session: Session, code: str, counts: Mapping[str, int]) -> None:
+    """Add outcome counts to a rule's tally."""
+    tally = session.tallies[code]
+    for name, count in counts.items():
+        setattr(tally, name, getattr(tally, name) + count)

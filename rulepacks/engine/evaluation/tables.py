@@ -1,0 +1,100 @@
+"""Crosswalk transforms: rows times crosswalk, summed by unit and line; every unit gets every line."""
+
+import time
+
+import pyarrow as pa
+
+from rulepacks.engine.compile_sql import Compiler, quoted, sql_type
+from rulepacks.engine.evaluation.joins import arrow_type
+from rulepacks.engine.evaluation.source import Source, column
+from rulepacks.engine.evaluation.state import State
+from rulepacks.engine.evaluation.work import Work
+from rulepacks.engine.expressions.tree import Field, Node, walk
+from rulepacks.engine.spec import Input, Stage, TableSpec
+
+
+def table_nodes(table: TableSpec, source: Input) -> list[Node]:
+    """What a table reads of its rows (columns of its crosswalk left out)."""
+    nodes: list[Node] = [Field(name=name, type=source.type_of(name)) for name in (*table.by, *table.match)]
+    own = _own(table, source)
+    nodes += [part for part in walk(table.value) if column(part) and not (isinstance(part, Field) and part.name in own)]
+    return nodes + ([table.where] if table.where is not None else [])
+
+
+def _own(table: TableSpec, source: Input) -> set[str]:
+    """Columns of the crosswalk that are not also fields of the rows."""
+    return set(table.columns) - set(source.fields) - set(source.derived)
+
+
+def build_table(state: State, stage: Stage, table: TableSpec, work: Work) -> None:
+    """Make `table:<name>` with the columns of `by`, line, title, line:order, value."""
+    session, began = state.session, time.perf_counter()
+    session.con.register("crosswalk:arrow", _crosswalk(table, work.input))
+    crosswalk = quoted(f"crosswalk:{table.name}")
+    session.run(f'CREATE OR REPLACE TEMP TABLE {crosswalk} AS SELECT * FROM "crosswalk:arrow"')
+    session.con.unregister("crosswalk:arrow")
+    source = Source(session, work.input, state.joins)
+    over_rows = source.compiler()
+    where = f" WHERE {over_rows.value(table.where)}" if table.where is not None else ""
+    by = ", ".join(map(quoted, table.by))
+    listed = ", ".join(f"w.{quoted(name)}" for name in table.by)
+    parts = [
+        f'SELECT {listed}, c."x:line" AS line, c."x:factor" * ({_value(table, work.input)}) AS part '
+        f"FROM (SELECT * FROM {work.name}{where}) w JOIN {crosswalk} c ON {condition}"
+        for condition in _conditions(table)
+    ]
+    kind = sql_type(table.type)
+    summed = f"SELECT {by}, line, sum(part) AS value FROM ({' UNION ALL '.join(parts)}) GROUP BY ALL"
+    session.con.register("lines:arrow", pa.table({
+        "line": list(table.lines), "title": list(table.lines.values()), "order": list(range(len(table.lines))),
+    }))  # fmt: skip
+    equal = " AND ".join(f"s.{quoted(name)} IS NOT DISTINCT FROM u.{quoted(name)}" for name in table.by)
+    lines = quoted("lines:arrow")
+    units = ", ".join(f"u.{quoted(name)}" for name in table.by)
+    session.run(
+        f"CREATE OR REPLACE TEMP TABLE {quoted(f'table:{table.name}')} AS SELECT {units}, n.line, n.title, "
+        f'CAST(coalesce(s.value, 0) AS {kind}) AS value, n."order" AS "line:order" '
+        f"FROM (SELECT DISTINCT {by} FROM {work.name}) u CROSS JOIN {lines} n "
+        f"LEFT JOIN ({summed}) s ON {equal} AND s.line = n.line"
+    )
+    session.con.unregister("lines:arrow")
+    state.tables.add(table.name)
+    session.tell(stage.name, f"table {table.name}", [], time.perf_counter() - began)
+
+
+def _value(table: TableSpec, source: Input) -> str:
+    own = _own(table, source)
+
+    def resolve(node: Node) -> str | None:
+        if isinstance(node, Field):
+            return f"c.{quoted(node.name)}" if node.name in own else f"w.{quoted(node.name)}"
+        return column(node)
+
+    return Compiler(resolve).value(table.value)
+
+
+def _crosswalk(table: TableSpec, source: Input) -> pa.Table:
+    columns = {
+        "x:line": pa.array([row.line for row in table.rows], pa.string()),
+        "x:factor": pa.array([row.factor for row in table.rows], pa.int64()),
+    }
+    for index, name in enumerate(table.match):
+        columns[f"m:{name}"] = pa.array([row.match[index] for row in table.rows], pa.string())
+    for index, (name, kind) in enumerate(table.columns.items()):
+        if name in _own(table, source):
+            columns[name] = pa.array([row.columns[index] for row in table.rows], arrow_type(kind))
+    return pa.table(columns)
+
+
+def _conditions(table: TableSpec) -> list[str]:
+    """One join condition for each set of blank cells, so that each is a join on equality."""
+    patterns = sorted({tuple(value is None for value in row.match) for row in table.rows})
+    conditions = []
+    for pattern in patterns:
+        parts = []
+        for name, blank in zip(table.match, pattern, strict=True):
+            cell = f"c.{quoted(f'm:{name}')}"
+            parts.append(f"{cell} IS NULL" if blank else f"{cell} = w.{quoted(name)}")
+        conditions.append(" AND ".join(parts))
+    return conditions
+

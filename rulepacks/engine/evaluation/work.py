@@ -1,0 +1,209 @@
+"""The working table of a stage and input: masks of the rules about rows, and the columns its other rules need."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rulepacks.engine.compile_sql import Compiler, quoted
+from rulepacks.engine.evaluation.joins import gate_condition, unit_sql
+from rulepacks.engine.evaluation.masks import Bit, Decision, bits, decide, layered, mask_columns, masks, own_unreadable
+from rulepacks.engine.evaluation.reads import Reads, rule_nodes, unreadable_fields
+from rulepacks.engine.evaluation.source import Source, column
+from rulepacks.engine.evaluation.state import State, add_counts, guarded
+from rulepacks.engine.expressions.tree import Node, walk
+from rulepacks.engine.spec import Input, ParseBody, Rule, Stage, UniqueBody
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What the other families of a stage need of the rows of one input: columns, and all those come from."""
+
+    reads: Reads
+    columns: frozenset[str]
+    unreadable: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Work:
+    """A working table. `places` are the bits of its rules, `parse` those of fields that may be unreadable."""
+
+    name: str
+    failing: str
+    stage: Stage
+    input: Input
+    rules: tuple[Rule, ...]
+    places: Mapping[str, Bit]
+    parse: Mapping[str, Bit]
+    has_unit: bool
+
+
+def table_name(stage: Stage, source: Input) -> str:
+    """Name of the working table."""
+    return quoted(f"work:{stage.name}:{source.name}")
+
+
+def build_work(state: State, stage: Stage, source: Input, rules: Sequence[Rule], needed: Needed) -> Work:
+    """Make the working table; a rule whose expression breaks the statement is left out with its reason."""
+    session = state.session
+    parse_rule = next((rule for rule in rules if isinstance(rule.body, ParseBody)), None)
+    fields = parse_rule.body.fields.get(source.name, ()) if parse_rule else ()  # type: ignore[union-attr]
+    judged = [rule for rule in rules if not isinstance(rule.body, ParseBody)]
+    made: list[Work] = []
+
+    def attempt(chosen: list[Rule]) -> None:
+        work, sql = _statement(state, stage, source, chosen, needed, fields)
+        session.run(f"CREATE OR REPLACE TEMP TABLE {work.name} AS {sql}")
+        made.append(work)
+
+    def probe(rule: Rule) -> None:
+        needs = [other for other in judged if other.code in rule.needs]
+        _, sql = _statement(state, stage, source, [*needs, rule], needed, ())
+        session.rows(f"SELECT {', '.join(f'max({kind}0)' for kind in ('fail', 'na', 'ne', 'er'))} FROM ({sql})")
+
+    guarded(session, judged, attempt, probe)
+    work = made[-1]
+    _keep_failing(state, work)
+    return work
+
+
+def _statement(
+    state: State, stage: Stage, source: Input, rules: Sequence[Rule], needed: Needed, parse_fields: Sequence[str]
+) -> tuple[Work, str]:
+    session = state.session
+    rows = Source(session, source, state.joins)
+    reads = _reads(state, source, rules, needed, parse_fields)
+    unit = unit_sql(session, source.name)
+    gate = gate_condition(session, source.name, state.gate(stage), reads)
+    sql = rows.select(reads)
+    if gate:
+        sql = f"SELECT * FROM ({sql}) WHERE {gate}"
+    decided: dict[str, Decision] = {}
+    to = rows.compiler()
+    for layer in layered(rules):
+        columns = []
+        for rule in layer:
+            decision = decide(session.pack, source, to, rule, _not_met(state, rules, rule, decided))
+            decided[rule.code] = decision
+            columns += [
+                f"({text}) AS {quoted(f'{kind}:{rule.code}')}"
+                for kind in ("fail", "na", "ne", "er") if (text := decision.part(kind))
+            ]  # fmt: skip
+        if columns:
+            sql = f"SELECT *, {', '.join(columns)} FROM ({sql})"
+    places, parse = bits(rule.code for rule in rules), bits(parse_fields)
+    keep = ["row_number", *sorted(_kept(needed)), *mask_columns(decided, places)]
+    keep += [f"({unit}) AS unit"] if unit else []
+    parts = session.pack.first_input.unit
+    if unit and len(parts) > 1:
+        keep += [f"CAST({quoted(name)} AS VARCHAR) AS {quoted(f'key:{name}')}" for name in parts]
+    keep += _hashes(to, rules, decided)
+    for number in range(masks(parse)):
+        terms = [f"(CASE WHEN {quoted(f'bad:{name}')} THEN {bit.value}::UBIGINT ELSE 0::UBIGINT END)"
+                 for name, bit in parse.items() if bit.number == number]  # fmt: skip
+        keep.append(f"{' | '.join(terms)} AS parse{number}")
+    name = table_name(stage, source)
+    failing = quoted(f"failing:{stage.name}:{source.name}")
+    work = Work(name, failing, stage, source, tuple(rules), places, parse, unit is not None)
+    return work, f"SELECT {', '.join(keep)} FROM ({sql})"
+
+
+def _reads(
+    state: State, source: Input, rules: Sequence[Rule], needed: Needed, parse_fields: Sequence[str]
+) -> Reads:
+    pack, reads = state.session.pack, Reads()
+    reads.add(pack, source, [node for rule in rules for node in rule_nodes(rule)])
+    for rule in rules:
+        reads.add_names(pack, source, own_unreadable(source, rule))
+    reads.add_names(pack, source, [*parse_fields, *needed.unreadable])
+    if unit_sql(state.session, source.name):
+        reads.add_names(pack, source, pack.first_input.unit)
+    for group in ("fields", "raws", "derived", "joins"):
+        getattr(reads, group).update(getattr(needed.reads, group))
+    reads.join_columns |= needed.reads.join_columns
+    return reads
+
+
+def _kept(needed: Needed) -> set[str]:
+    return needed.columns | {quoted(f"bad:{name}") for name in needed.unreadable}
+
+
+def _not_met(state: State, rules: Sequence[Rule], rule: Rule, decided: Mapping[str, Decision]) -> dict[str, str]:
+    here = {code: other.code for other in rules for code in (other.code, *other.aliases)}
+    conditions = {}
+    for code in rule.needs:
+        if code in here:
+            other = here[code]
+            parts = [quoted(f"{kind}:{other}") for kind in ("fail", "ne", "er") if decided[other].part(kind)]
+            conditions[code] = f"({' OR '.join(parts) or 'false'})"
+        else:
+            conditions[code] = not_met_earlier(state, code)
+    return conditions
+
+
+def not_met_earlier(state: State, code: str) -> str:
+    """SQL of whether an earlier rule about rows was not satisfied for the row."""
+    code = state.session.pack.rule(code).code
+    if state.session.tallies[code].reason:
+        return "true"
+    rows = state.failed_rows.get(code)
+    return f"(row_number IN ({rows}))" if rows else "false"
+
+
+def _hashes(to: Compiler, rules: Sequence[Rule], decided: Mapping[str, Decision]) -> list[str]:
+    """A 64-bit hash of each unique key: equal keys have equal hashes, so only equal hashes are looked at again."""
+    columns = []
+    for rule in rules:
+        if isinstance(rule.body, UniqueBody):
+            parts = ", ".join(to.value(node) for node in rule.body.key)
+            names = [quoted(f"{kind}:{rule.code}") for kind in ("na", "ne", "er") if decided[rule.code].part(kind)]
+            hashed = f"CASE WHEN NOT ({' OR '.join(names)}) THEN hash({parts}) END" if names else f"hash({parts})"
+            columns.append(f"{hashed} AS {quoted(f'hash:{rule.code}')}")
+    return columns
+
+
+def _keep_failing(state: State, work: Work) -> None:
+    """Keep the rows that fail or err, with their unit, and say for later rules where they are."""
+    unit = ", unit" if work.has_unit else ", CAST(NULL AS VARCHAR) AS unit"
+    columns = [f"{kind}{number}" for number in range(masks(work.places)) for kind in ("fail", "er")]
+    columns += [f"parse{number}" for number in range(masks(work.parse))]
+    tests = " OR ".join(f"{name} <> 0" for name in columns) or "false"
+    listed = "".join(f", {name}" for name in columns)
+    state.session.run(
+        f"CREATE OR REPLACE TEMP TABLE {work.failing} AS SELECT row_number{unit}{listed} FROM {work.name} WHERE {tests}"
+    )
+    for rule in work.rules:
+        bit = work.places[rule.code]
+        if not isinstance(rule.body, UniqueBody):
+            state.failed_rows[rule.code] = (
+                f"SELECT row_number FROM {work.failing} WHERE {bit.test('fail')} OR {bit.test('er')}"
+            )
+
+
+def count_outcomes(state: State, work: Work, extra_fails: Mapping[str, int]) -> int:
+    """Add up outcomes of the rules about rows from the histogram of their masks; returns the number of rows."""
+    session = state.session
+    numbers = range(masks(work.places))
+    columns = [f"{kind}{number}" for number in numbers for kind in ("fail", "na", "ne", "er")]
+    sums = [
+        f"coalesce(sum(n) FILTER (WHERE {work.places[rule.code].test(kind)}), 0)"
+        for rule in work.rules for kind in ("fail", "na", "ne", "er")
+    ]  # fmt: skip
+    listed = ", ".join([*columns, "count(*) AS n"])
+    grouped = f"SELECT {listed} FROM {work.name} GROUP BY {', '.join(columns) or '()'}"
+    row = session.one(f"SELECT {', '.join(['coalesce(sum(n), 0)', *sums])} FROM ({grouped})")
+    total = int(row[0])
+    for index, rule in enumerate(work.rules):
+        fail, na, ne, er = (int(value) for value in row[1 + 4 * index : 5 + 4 * index])
+        fail += extra_fails.get(rule.code, 0)
+        add_counts(session, rule.code, {
+            "passed": total - fail - na - ne - er, "failed": fail, "not_applicable": na,
+            "not_evaluated": ne, "errored": er,
+        })  # fmt: skip
+    return total
+
+
+def needed_by(state: State, source: Input, nodes: Sequence[Node], names: Sequence[str]) -> Needed:
+    """What expressions and names need of the rows of an input, as columns of the working table."""
+    pack = state.session.pack
+    reads = Reads().add(pack, source, nodes).add_names(pack, source, names)
+    columns = {name for tree in nodes for node in walk(tree) if (name := column(node))} | set(map(quoted, names))
+    return Needed(reads, frozenset(columns), frozenset(unreadable_fields(pack, source, nodes)))
