@@ -12,7 +12,7 @@ from pathlib import Path
 SETTLED_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 30.0
 # Unfinished work is no reason to wait longer: its lease runs out and the next worker takes it up.
-STOP_SECONDS = 10.0
+STOP_SECONDS = 5.0
 
 
 class Child:
