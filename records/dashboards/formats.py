@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 MINUS = "\N{MINUS SIGN}"
@@ -59,9 +59,9 @@ def percent(part: int, whole: int) -> str:
     if share in {0, 100}:
         return f"{int(share)}%"
     if NEAR_WHOLE <= share <= 100 - NEAR_WHOLE:
-        return f"{int(share.to_integral_value(rounding=ROUND_DOWN))}%"
-    cut = share.quantize(Decimal("0.01"), rounding=ROUND_DOWN)
-    return f"{max(cut, Decimal('0.01'))}%"
+        return f"{share.to_integral_value(rounding=ROUND_HALF_UP)}%"
+    toward_the_middle = ROUND_UP if share < NEAR_WHOLE else ROUND_DOWN
+    return f"{share.quantize(Decimal('0.01'), rounding=toward_the_middle)}%"
 
 
 def size(octets: int | None) -> str:

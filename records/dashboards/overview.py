@@ -1,9 +1,10 @@
 """The overview in words and shapes: the answer, the cells, the figures, the chart."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+
+from django.urls import reverse
 
 from records.dashboards.formats import amount, count, sentence, spoken
 from records.dashboards.selectors import Overview, difference_sum
@@ -151,10 +152,10 @@ def difference_metric(overview: Overview) -> Metric:
     unit = overview.words.amount_unit
     total = difference_sum(overview.blockers)
     rules = len([one for one in overview.blockers if one.difference is not None])
-    note = f"in {rules} rule" + ("" if rules == 1 else "s") + " that block certification"
+    note = f"without sign, in {rules} rule" + ("" if rules == 1 else "s")
     if total is None:
         return Metric("Blocking differences", "None", "no rule with amounts is open")
-    return Metric("Blocking differences, absolute", shortened(amount(total, unit)), note, full=amount(total, unit))
+    return Metric("Blocking differences", shortened(amount(total, unit)), note, full=amount(total, unit))
 
 
 def shortened(text: str) -> str:
@@ -167,21 +168,21 @@ def shortened(text: str) -> str:
     return f"{groups[0]}.{groups[1][:2]}{names[len(groups) - 1]}"
 
 
-def chart(overview: Overview, urls: Mapping[str, str]) -> Chart:
+def chart(overview: Overview, slug: str) -> Chart:
     """Findings of the last batches for the same subject; with one batch only, findings by rule."""
     words = overview.words
     if len(overview.history) > 1:
         columns = [
             Column(
                 batch.label,
-                urls["batch"].format(number=batch.number),
+                reverse("batch", args=[slug, batch.number]),
                 {severity: getattr(batch.current_run, severity) for severity in WORST_FIRST},
             )
             for batch in overview.history
         ]
         title, axis = "Open findings by batch", "Batch"
     else:
-        columns = by_rule(overview, urls["findings"])
+        columns = by_rule(overview, reverse("findings", args=[slug]))
         title, axis = "Open findings by rule", "Rule"
     used = [name for name in WORST_FIRST if any(column.values.get(name) for column in columns)]
     entries = [Entry(name, words.severity(name)) for name in used]

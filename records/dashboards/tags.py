@@ -147,7 +147,8 @@ def progress_bar(done: int, total: int | None, kind: str = "running", classes: s
     share = 0 if not total else min(BAR, max(NARROWEST if done else 0, done * BAR // total))
     return format_html(
         '<svg class="bar {}" viewBox="0 0 {} 10" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect class="fill-track" width="{}" height="10"></rect><rect class="fill-{}" width="{}" height="10"></rect></svg>',
+        '<rect class="fill-track" width="{}" height="10"></rect>'
+        '<rect class="fill-{}" width="{}" height="10"></rect></svg>',
         classes, BAR, BAR, kind, share,
     )  # fmt: skip
 
@@ -170,7 +171,7 @@ def column_chart(columns: Sequence[Column], label: str) -> SafeString:
     """Stacked columns with an axis from 0; numbers stand in the table beside it."""
     top = nice_top(max((column.total for column in columns), default=0))
     plot = CHART_HEIGHT - FOOT - TOP
-    step = (CHART_WIDTH - AXIS) / max(len(columns), 12)
+    step = (CHART_WIDTH - AXIS) / max(len(columns), 8)
     lines = [(at, TOP + plot - round(at * plot / top)) for at in ticks(top)]
     grid = format_html_join(
         "",
@@ -193,9 +194,10 @@ def stack(at: int, column: Column, step: float, plot: int, top: int) -> SafeStri
         if high:
             rects.append((severity, f"{x:.1f}", f"{y:.1f}", f"{wide:.1f}", f"{high:.1f}"))
     drawn = format_html_join("", '<rect class="fill-{}" x="{}" y="{}" width="{}" height="{}"></rect>', rects)
-    every = max(1, round(60 / step))
+    every = max(1, round(44 / step))
     name = column.name if at % every == 0 else ""
-    foot = format_html('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>', x + wide / 2, CHART_HEIGHT - 6, name)
+    middle = f"{x + wide / 2:.1f}"
+    foot = format_html('<text x="{}" y="{}" text-anchor="middle">{}</text>', middle, CHART_HEIGHT - 6, name)
     return format_html("<g><title>{}: {}</title>{}{}</g>", column.name, formats.count(column.total), drawn, foot)
 
 

@@ -38,7 +38,6 @@ def overview_context(slug: str, seen: selectors.Overview) -> dict[str, Any]:
     """The page's parts for one batch."""
     findings_url = reverse("findings", args=[slug])
     here = f"{findings_url}?{urlencode({'batch': seen.batch.label})}"
-    urls = {"findings": findings_url, "batch": reverse("batch", args=[slug, 0]).replace("B-0", "B-{number}")}
     return {
         "overview": seen,
         "title": told.subject_label(seen.batch),
@@ -49,7 +48,7 @@ def overview_context(slug: str, seen: selectors.Overview) -> dict[str, Any]:
         "bar": told.parts(seen),
         "legend": told.legend(seen),
         "metrics": told.metrics(seen),
-        "chart": told.chart(seen, urls),
+        "chart": told.chart(seen, slug),
         "statuses": seen.statuses.items(),
         "outputs": output_names(seen.run),
         "findings_url": findings_url,

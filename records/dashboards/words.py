@@ -47,6 +47,11 @@ class Words:
         """Title of the input, or its name as words."""
         return str(self.input(name).get("title") or sentence(name.replace("_", " ")))
 
+    def input_with(self, field_name: str) -> str:
+        """Title of the only input that declares the field, nothing when none or several do."""
+        found = [one["name"] for one in self.inputs if any(each["name"] == field_name for each in one["fields"])]
+        return self.input_title(found[0]) if len(found) == 1 else ""
+
     def field_unit(self, input_name: str, field_name: str) -> str:
         """The unit a field of an input declares, e.g. cents."""
         fields = self.input(input_name).get("fields", [])

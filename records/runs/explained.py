@@ -23,9 +23,10 @@ SAID_ELSEWHERE = {"code", "codes", "title", "type", "stage", "severity", "label"
 
 @dataclass(frozen=True)
 class Side:
-    """One side of the comparison; no pieces mean no value."""
+    """One side of the comparison: where it comes from, how it is computed, its digits; none mean no value."""
 
     title: str
+    expression: str
     pieces: list[Piece]
 
 
@@ -165,25 +166,31 @@ def sides(finding: Finding, words: Words, rule: Mapping[str, Any]) -> list[Side]
     if finding.left is None and finding.right is None:
         return []
     left, right = (amount(text, words.amount_unit) for text in (finding.left, finding.right))
-    titles = side_titles(rule, words)
-    both = left and right
+    read = parsed(str(rule.get("text", "")))
+    own = words.input_title(finding.input) if finding.input else "Left"
     return [
-        Side(titles[0], (compared(left, right) if both else [Piece(left, False)]) if left else []),
-        Side(titles[1], (compared(right, left) if both else [Piece(right, False)]) if right else []),
+        side(read.get("left"), own, words, pieces(left, right)),
+        side(read.get("right"), "Expected", words, pieces(right, left)),
     ]
 
 
-def side_titles(rule: Mapping[str, Any], words: Words) -> tuple[str, str]:
-    """What each side is: the input it comes from, else the expression that computes it."""
-    read = parsed(str(rule.get("text", "")))
-    found = []
-    for name in ("left", "right"):
-        side = read.get(name)
-        if isinstance(side, dict):
-            found.append(words.input_title(str(side.get("input", name))))
-        else:
-            found.append(str(side) if side else sentence(name))
-    return found[0], found[1]
+def pieces(text: str, other: str) -> list[Piece]:
+    """The amount, with the digits marked that differ from the other one; nothing for no amount."""
+    if not text:
+        return []
+    return compared(text, other) if other else [Piece(text, False)]
+
+
+def side(written: Any, otherwise: str, words: Words, shown_pieces: list[Piece]) -> Side:
+    """Where the side comes from: an input named in the rule, or one that has the field read through a join."""
+    if isinstance(written, dict):
+        return Side(words.input_title(str(written.get("input", ""))), str(written.get("value", "")), shown_pieces)
+    expression = "" if written is None or written_number(str(written)) else str(written)
+    joined = re.fullmatch(r"(\w+)\.(\w+)", expression)
+    if joined:
+        title = words.input_with(joined[2]) or sentence(spoken(joined[1]))
+        return Side(title, expression, shown_pieces)
+    return Side(otherwise, expression, shown_pieces)
 
 
 def values(finding: Finding, words: Words, rule: Mapping[str, Any]) -> list[Value]:

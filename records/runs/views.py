@@ -50,7 +50,7 @@ def batch(request: PageRequest, number: int) -> HttpResponse:
 @page()
 def batch_live(request: PageRequest, number: int) -> HttpResponse:
     """The run as a fragment; 304 while nothing changed. The fragment of an ended run asks no more."""
-    found, chosen, _ = runs_of(request, number)
+    _, chosen, _ = runs_of(request, number)
     etag = f'"{chosen.id}-{chosen.revision}-{chosen.status}-{request.GET.get("events", "")}"'
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         answer: HttpResponse = HttpResponseNotModified()

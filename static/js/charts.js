@@ -38,8 +38,8 @@ function draw(box) {
     width: box.clientWidth, height: box.clientHeight, cursor: { y: false, points: { show: false } }, legend: { show: false },
     scales: { x: { time: false }, y: { range: (plot, low, high) => [0, Math.max(1, high * 1.15)] } },
     axes: [
-      { ...axis, grid: { show: false }, values: (plot, marks) => marks.map((mark) => short(mark, span)) },
-      { ...axis, size: 64, values: (plot, marks) => marks.map((mark) => mark.toLocaleString("en-US")) },
+      { ...axis, size: 30, grid: { show: false }, values: (plot, marks) => marks.map((mark) => short(mark, span)) },
+      { ...axis, size: 56, values: (plot, marks) => marks.map((mark) => mark.toLocaleString("en-US")) },
     ],
     series: [{}, { stroke: ink("accent", box), width: 1.5, fill: ink("accent-soft", box), points: { show: false } }],
   };
