@@ -9,7 +9,7 @@ from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.state import add_counts
 from rulepacks.engine.expressions.tree import Binary, Node
 from rulepacks.engine.expressions.types import BOOLEAN
-from rulepacks.engine.spec import GroupBody, ParseBody, ReconcileBody, Rule, Stage, TableSpec, UniqueBody
+from rulepacks.engine.spec import GroupBody, Pack, ParseBody, ReconcileBody, Rule, Stage, TableSpec, UniqueBody
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def plan_stages(session: Session, rules: Sequence[Rule]) -> list[StagePlan]:
     plans = []
     for number, stage in enumerate(pack.stages):
         chosen = tuple(rule for rule in rules if rule.stage == stage.name)
-        read = {name for rule in chosen for name in _tables_read(session, rule)}
+        read = {name for rule in chosen for name in tables_read(pack, rule)}
         last = number == len(pack.stages) - 1
         made = tuple(table for name, table in waiting.items() if last or name in read)
         for table in made:
@@ -88,8 +88,8 @@ def plan_stages(session: Session, rules: Sequence[Rule]) -> list[StagePlan]:
     return plans
 
 
-def _tables_read(session: Session, rule: Rule) -> set[str]:
-    pack = session.pack
+def tables_read(pack: Pack, rule: Rule) -> set[str]:
+    """Names of the tables a rule's joins look in."""
     if isinstance(rule.body, ReconcileBody | ParseBody):
         return set()
     reads = Reads().add(pack, pack.inputs[rule.input], rule_nodes(rule) + shown_nodes(rule))

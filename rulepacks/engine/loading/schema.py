@@ -14,18 +14,6 @@ SCHEMA = Path(__file__).parent.parent / "schema"
 
 
 @cache
-def pack_schema() -> dict[str, Any]:
-    """The schema of pack.yaml."""
-    return dict(json.loads((SCHEMA / "pack.json").read_text(encoding="utf-8")))
-
-
-@cache
-def rule_types() -> tuple[str, ...]:
-    """Names of the rule types that have a schema."""
-    return tuple(sorted(path.stem for path in (SCHEMA / "rules").glob("*.json")))
-
-
-@cache
 def rule_schema(kind: str) -> dict[str, Any]:
     """The schema of one rule type: its own keys beside those every rule knows."""
     base = json.loads((SCHEMA / "rule.json").read_text(encoding="utf-8"))
@@ -42,12 +30,19 @@ def rule_schema(kind: str) -> dict[str, Any]:
 
 @cache
 def _validator(kind: str) -> Any:
-    return jsonschema_rs.validator_for(pack_schema() if kind == "pack" else rule_schema(kind))
+    if kind in {"pack", "cases"}:
+        return jsonschema_rs.validator_for(json.loads((SCHEMA / f"{kind}.json").read_text(encoding="utf-8")))
+    return jsonschema_rs.validator_for(rule_schema(kind))
 
 
 def check_pack(document: Document, problems: ProblemList) -> bool:
     """Whether pack.yaml has the shape of a pack; complaints go to the list."""
     return _check(_validator("pack"), document.data, document, (), problems, "")
+
+
+def check_cases(document: Document, problems: ProblemList) -> bool:
+    """Whether a file of cases has the shape of one."""
+    return _check(_validator("cases"), document.data, document, (), problems, "")
 
 
 def check_rule(kind: str, data: object, document: Document, path: Path_, problems: ProblemList, code: str) -> bool:
