@@ -15,9 +15,9 @@ from records.datasets.uploads import Upload
 from records.runs.models import Run
 from rulepacks.catalog.services import shipped_packs_install
 from rulepacks.samples.demo import Delivery, demo_delivery
-from tenants.accounts.models import Membership, Tenant
+from tenants.accounts.models import Membership, Tenant, User
 from tenants.accounts.services import membership_add, tenant_create, user_create
-from tenants.context import tenant_scope
+from tenants.context import Actor, actor_scope, tenant_scope
 
 SLUG = "demo"
 PEOPLE = {
@@ -25,6 +25,7 @@ PEOPLE = {
     "reviewer@demo.example": Membership.Role.REVIEWER,
     "owner@demo.example": Membership.Role.OWNER,
 }
+SEEDER = Actor("system", "", "Demo")
 # Platform staff: sees every tenant in the admin.
 OPERATOR = "operator@demo.example"
 
@@ -35,6 +36,15 @@ def demo_password() -> str:
     return "-".join(digest[start : start + 4] for start in (0, 4, 8))
 
 
+def demo_sign_in() -> list[str]:
+    """Lines that tell who may sign in, and with what."""
+    lines = [f"Sign in as {', '.join([*PEOPLE, OPERATOR])}"]
+    if User.objects.get(email=OPERATOR).check_password(demo_password()):
+        return [*lines, f"Password:  {demo_password()}"]
+    # Another installation on the same database made the tenant, or somebody chose a password.
+    return [*lines, f"Password:  not the one this installation gave; manage.py changepassword {OPERATOR}"]
+
+
 @transaction.atomic
 def demo_seed() -> Run | None:
     """The run of the first delivery when the tenant is made now, None when it is there already.
@@ -43,12 +53,12 @@ def demo_seed() -> Run | None:
     """
     if Tenant.objects.filter(slug=SLUG).exists():
         return None
-    tenant = tenant_create(slug=SLUG, name="Demo")
+    tenant = tenant_create(slug=SLUG, name="Demo agency", environment="Demo")
     for email, role in PEOPLE.items():
         membership_add(tenant=tenant, user=user_create(email=email, password=demo_password()), role=role)
     operator = user_create(email=OPERATOR, password=demo_password(), is_staff=True)
     membership_add(tenant=tenant, user=operator, role=Membership.Role.ADMIN)
-    with TemporaryDirectory() as folder, tenant_scope(tenant.id):
+    with TemporaryDirectory() as folder, tenant_scope(tenant.id), actor_scope(SEEDER):
         return demo_deliver(demo_delivery(Path(folder)))
 
 

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cortx.database import database_set_up
-from cortx.demo import OPERATOR, PEOPLE, demo_password, demo_seed
+from cortx.demo import demo_seed, demo_sign_in
 from cortx.settings import env
 from cortx.supervisor import Child, Stopped, stop_all, stop_on_signals, supervise
 from records.runs.models import Run
@@ -131,5 +131,5 @@ def banner(port: int) -> str:
     address = f"http://{HOST}:{port}"
     lines = ["", f"CORTX answers at {address}", f"Admin: {address}/admin/   API: {address}/docs"]
     if settings.APP_ENV == "dev":
-        lines += [f"Sign in as {', '.join([*PEOPLE, OPERATOR])}", f"Password:  {demo_password()}"]
+        lines += demo_sign_in()
     return "\n".join([*lines, f"Logs: {settings.VAR_DIR}/log", "Stop with Ctrl-C", ""])
