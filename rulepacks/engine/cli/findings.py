@@ -1,0 +1,102 @@
+"""Findings of a run as text: a table for people, JSON lines or CSV for machines."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+import pyarrow.parquet
+
+from rulepacks.engine.summary import Summary
+
+COLUMNS = (
+    "rule", "severity", "label", "input", "row", "key", "unit", "left", "right", "difference", "fields", "message",
+)  # fmt: skip
+JSON_COLUMNS = frozenset({"key", "fields"})
+SHOWN = 100
+MESSAGE_WIDTH = 100
+_BATCH = 10_000
+
+
+def write_findings(form: str, path: Path, summary: Summary, to: TextIO) -> None:
+    """Write the findings of findings.parquet in one of `FORMATS`."""
+    FORMATS[form](_rows(path), summary, to)
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with pyarrow.parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(_BATCH, columns=list(COLUMNS)):
+            yield from batch.to_pylist()
+
+
+def _as_json(rows: Iterator[dict[str, Any]], _: Summary, to: TextIO) -> None:
+    for row in rows:
+        document = {name: json.loads(row[name]) if name in JSON_COLUMNS else row[name] for name in COLUMNS}
+        to.write(json.dumps(document, ensure_ascii=False) + "\n")
+
+
+def _as_csv(rows: Iterator[dict[str, Any]], _: Summary, to: TextIO) -> None:
+    writer = csv.writer(to, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([row[name] for name in COLUMNS] for row in rows)
+
+
+def _as_table(rows: Iterator[dict[str, Any]], summary: Summary, to: TextIO) -> None:
+    shown = [_line(row) for _, row in zip(range(SHOWN), rows, strict=False)]
+    total = sum(summary.findings.values())
+    if shown:
+        _write_columns([("Rule", "Severity", "Where", "Difference", "Message"), *shown], to)
+        to.write("\n")
+    if total > len(shown):
+        to.write(f"The first {len(shown)} of {total:,} findings; --format json or csv writes all.\n\n")
+    failing = [outcome for outcome in summary.outcomes if outcome.failed or outcome.errored]
+    if failing:
+        header = ("Rule", "Failed", "Broke", "Passed", "Title")
+        counts = [(one.rule, f"{one.failed:,}", f"{one.errored:,}", f"{one.passed:,}", one.title) for one in failing]
+        _write_columns([header, *counts], to)
+        to.write("\n")
+    to.writelines(f"{line}\n" for line in _totals(summary))
+
+
+def _line(row: dict[str, Any]) -> tuple[str, ...]:
+    key = ", ".join(value for value in json.loads(row["key"]).values() if value)
+    where = f"{row['input']} row {row['row']}" if row["row"] is not None else key or row["input"]
+    message = row["message"] if len(row["message"]) <= MESSAGE_WIDTH else row["message"][: MESSAGE_WIDTH - 1] + "…"
+    return row["rule"], row["label"] or row["severity"], where, row["difference"] or "", message
+
+
+def _write_columns(lines: list[tuple[str, ...]], to: TextIO) -> None:
+    """Columns as wide as their longest text; control characters cannot reach the terminal."""
+    printable = [[_printable(text) for text in line] for line in lines]
+    widths = [max(map(len, column)) for column in zip(*printable, strict=True)]
+    to.writelines(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() + "\n"
+        for line in printable
+    )
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
+def _totals(summary: Summary) -> Iterator[str]:
+    for name, one in summary.inputs.items():
+        rejected = f", {one.rejected:,} rejected" if one.rejected else ""
+        yield f"{name}: {one.rows_read:,} rows read{rejected}"
+    yield "Records: " + ", ".join(f"{count:,} {state}" for state, count in summary.records.items())
+    if summary.statuses:
+        yield "Units: " + ", ".join(f"{count:,} {status}" for status, count in summary.statuses.items())
+    found = ", ".join(f"{count:,} {severity}" for severity, count in summary.findings.items() if count)
+    yield f"Findings: {found or 'none'}"
+    seconds, memory = summary.seconds["total"], summary.peak_memory_bytes / 1e6
+    yield f"{summary.pack} {summary.version}, {seconds:.1f} s, {memory:.0f} MB at most"
+
+
+FORMATS: dict[str, Callable[[Iterator[dict[str, Any]], Summary, TextIO], None]] = {
+    "table": _as_table,
+    "json": _as_json,
+    "csv": _as_csv,
+}

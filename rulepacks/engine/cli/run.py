@@ -1,0 +1,110 @@
+"""`run PACK --input NAME=FILE …`: judge files and show the findings."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from rulepacks.engine.cli.bar import ProgressBar
+from rulepacks.engine.cli.findings import FORMATS, write_findings
+from rulepacks.engine.library import find_pack
+from rulepacks.engine.refusals import BadInput, ChildFailed, InputProblem
+from rulepacks.engine.runner import InputFile, RunRequest, Summary
+from rulepacks.engine.sandbox import run_in_child
+
+HELP = "Judge files with a pack and show the findings."
+CLEAN, FINDINGS, REFUSED = 0, 1, 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("pack", help="folder of a pack, or name of a shipped one")
+    parser.add_argument("--input", action="append", default=[], metavar="NAME=FILE", help="a file for an input")
+    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the run")
+    parser.add_argument(
+        "--encoding", action="append", default=[], metavar="NAME=ENCODING", help="encoding of a file, if not UTF-8"
+    )
+    parser.add_argument("--format", choices=sorted(FORMATS), default="table", help="how findings are shown")
+    parser.add_argument("--summary", type=Path, metavar="FILE", help="write counts, statuses and timings to FILE")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="keep findings, tables and outputs in DIR")
+    parser.add_argument("--progress", action="store_true", help="show progress even when not on a terminal")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run; 0 without findings of error or above, 1 with some, 2 when nothing could be judged."""
+    try:
+        with _folder(arguments.output) as out:
+            summary = _run(arguments, out)
+            if arguments.summary is not None:
+                arguments.summary.write_text(json.dumps(summary.document(), indent=1) + "\n", encoding="utf-8")
+            _show(arguments.format, out, summary)
+    except BadInput as refusal:
+        sys.stderr.writelines(f"{problem}\n" for problem in refusal.problems)
+        return REFUSED
+    except ChildFailed as failure:
+        sys.stderr.write(f"The run did not finish: {failure.reason}\n")
+        return REFUSED
+    serious = summary.findings.get("fatal", 0) + summary.findings.get("error", 0)
+    return FINDINGS if serious else CLEAN
+
+
+def _run(arguments: argparse.Namespace, out: Path) -> Summary:
+    request = RunRequest(
+        pack=find_pack(arguments.pack).resolve(),
+        inputs=tuple(_input_files(arguments)),
+        snapshots={},
+        parameters=_pairs("--param", arguments.param),
+        out=out.resolve(),
+    )
+    with ProgressBar(sys.stderr, shown=arguments.progress or sys.stderr.isatty()) as bar:
+        return run_in_child(request, on_progress=bar.show, cancelled=lambda: False)
+
+
+def _input_files(arguments: argparse.Namespace) -> Iterator[InputFile]:
+    encodings = _pairs("--encoding", arguments.encoding)
+    for name, text in _pairs("--input", arguments.input).items():
+        path = Path(text)
+        if not path.is_file():
+            raise BadInput(InputProblem(name, f"no file {text}"))
+        yield InputFile(name, path.resolve(), path.name, encoding=encodings.get(name))
+
+
+def _pairs(option: str, given: list[str]) -> Mapping[str, str]:
+    """`NAME=VALUE` texts as a mapping; raises `BadInput` for anything else and for a name given twice."""
+    pairs: dict[str, str] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not (name and sign):
+            raise BadInput(InputProblem(None, f"{option} {text}: NAME=VALUE is expected"))
+        if name in pairs:
+            raise BadInput(InputProblem(name, f"{option} is given twice"))
+        pairs[name] = value
+    return pairs
+
+
+@contextmanager
+def _folder(given: Path | None) -> Iterator[Path]:
+    """The folder to keep, which must be new or empty, or one that goes away."""
+    if given is None:
+        with tempfile.TemporaryDirectory(prefix="rulepacks-") as name:
+            yield Path(name)
+        return
+    if given.exists() and (not given.is_dir() or any(given.iterdir())):
+        raise BadInput(InputProblem(None, f"--output {given}: the folder is not empty"))
+    given.mkdir(parents=True, exist_ok=True)
+    yield given
+
+
+def _show(form: str, out: Path, summary: Summary) -> None:
+    """Write the findings; a reader that has seen enough ends the output, not the run."""
+    try:
+        write_findings(form, out / "findings.parquet", summary, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
