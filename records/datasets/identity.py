@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 MAX_ROWS = 2**32 - 1
+MAX_MILLISECOND = 2**48 - 1
 
 
 def row_id(parent: UUID, number: int) -> UUID:
@@ -41,4 +42,9 @@ def created_at(identifier: UUID) -> datetime:
 
 def first_id_at(moment: datetime) -> UUID:
     """The lowest UUIDv7 of that moment: `id >= first_id_at(t)` means made at or after t."""
-    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (7 << 76) | (2 << 62))
+    return first_id_of(int(moment.timestamp() * 1000))
+
+
+def first_id_of(millisecond: int) -> UUID:
+    """The lowest UUIDv7 of that millisecond since 1970; outside of what an id can say, the nearest it can."""
+    return UUID(int=(min(max(millisecond, 0), MAX_MILLISECOND) << 80) | (7 << 76) | (2 << 62))

@@ -9,16 +9,17 @@ in order, each of them a page by age.
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db.models import Count, QuerySet, Sum
 
-from records.datasets.identity import first_id_at, id_range
+from records.datasets.identity import first_id_of, id_range
 from records.datasets.models import Batch, Record, RecordCount
 from records.states import RecordStatus
 
+EPOCH, MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 SINGLE = UUID(int=0)
 # Up to here the primary key alone is quicker than reading the counters.
 SHALLOW = 10_000
@@ -36,9 +37,9 @@ def created_between(after: datetime | None, before: datetime | None) -> Bounds:
     """Bounds of records made at or after `after` and at or before `before`, to the millisecond an id keeps."""
     bounds = Bounds()
     if after:
-        bounds["first"] = first_id_at(after + timedelta(microseconds=-after.microsecond % 1000))
+        bounds["first"] = first_id_of(-((EPOCH - after) // MILLISECOND))
     if before:
-        bounds["before"] = first_id_at(before + timedelta(milliseconds=1))
+        bounds["before"] = first_id_of((before - EPOCH) // MILLISECOND + 1)
     return bounds
 
 
