@@ -97,7 +97,8 @@ def store(run: Run, summary: Summary, scratch: Path, progress: RunProgress) -> N
     """
     claim = progress.claim
     progress.enter("Stored")
-    progress.beat()
+    settle(progress, summary)
+    progress.beat(at_once=True)
     attempts = f"{claim.tenant_id}/batches/{run.batch_id}/runs/{run.id}"
     try:
         files = files_keep(scratch / "out", f"{attempts}/{claim.attempt}")
@@ -110,6 +111,15 @@ def store(run: Run, summary: Summary, scratch: Path, progress: RunProgress) -> N
         raise
     for earlier in range(1, claim.attempt):
         forget_folder(f"{attempts}/{earlier}")
+
+
+def settle(progress: RunProgress, summary: Summary) -> None:
+    """What the child's stages came to."""
+    read = next(iter(summary.inputs.values()))
+    progress.sample(read.rows_read)
+    progress.settle("Read", read.rows_read, "rows", summary.seconds["read"])
+    progress.settle("Snapshot", read.accepted, "rows", summary.seconds["snapshot"])
+    progress.settle("Rules", len(summary.outcomes), "rules", summary.seconds["rules"])
 
 
 def follow_up(progress: RunProgress) -> None:

@@ -17,8 +17,8 @@ from tenants.context import tenant_scope
 from tenants.work.services import Claim, work_extend
 
 FLUSH_SECONDS = 0.5
+SAMPLE_SECONDS = 0.2
 MAX_SAMPLES = 240
-CHILD_STAGES = {"read": "Read", "snapshot": "Snapshot", "rules": "Rules"}
 
 
 @contextmanager
@@ -31,9 +31,9 @@ def step(claim: Claim) -> Iterator[None]:
 class RunProgress:
     """Collects what the child reports; `beat` writes it, keeps the lease, and looks whether to stop.
 
-    The document: `stages` (name, state of waiting, running, done or failed, amount, unit, seconds), `groups` of rules
-    (name, done, total, seconds), `rows` read of `total` (None while unknown), `rate` in rows per second, and
-    `samples` as pairs of seconds since the start and rows.
+    The document: `stages` (name, state of waiting, running or done, seconds, `amount` with `unit` once known, `done`
+    of `total` while it runs), `groups` of rules (name, done, total, message), `rows` read of the records' input,
+    `rate` in rows per second, `samples` as pairs of seconds since the start and rows, `seconds` so far.
     """
 
     def __init__(self, run: Run, claim: Claim, clock: Callable[[], float] = time.monotonic) -> None:
@@ -45,53 +45,54 @@ class RunProgress:
         self.stages: dict[str, dict[str, Any]] = {name: {"name": name, "state": "waiting"} for name in STAGES}
         self.groups: dict[str, dict[str, Any]] = {}
         self.notes: list[str] = []
-        self.rows, self.total = 0, None if run.rows_read == 0 else run.rows_read
+        self.rows = 0
         self.samples: list[tuple[float, int]] = []
 
     def enter(self, stage: str) -> None:
         """The stage begins; those before it are done."""
-        if stage == self.stage:
+        if STAGES.index(stage) <= STAGES.index(self.stage):
             return
         now = self.clock()
         self.leave(now)
         self.stage, self.stage_began = stage, now
         self.stages[stage]["state"] = "running"
-        self.notes.append(stage)
+        self.notes.append(f"{stage} began")
 
     def leave(self, now: float) -> None:
-        current = self.stages[self.stage]
-        current.update(state="done", seconds=round(now - self.stage_began, 3))
-        for name in STAGES[: STAGES.index(self.stage)]:
+        """The stage is done, and so is each before it."""
+        self.stages[self.stage]["seconds"] = round(now - self.stage_began, 3)
+        for name in STAGES[: STAGES.index(self.stage) + 1]:
             self.stages[name]["state"] = "done"
 
-    def amount(self, stage: str, amount: int, unit: str) -> None:
-        """How much a stage has done, for display beside it."""
-        self.stages[stage].update(amount=amount, unit=unit)
+    def settle(self, stage: str, amount: int, unit: str, seconds: float) -> None:
+        """What a stage of the child came to, measured by the child itself."""
+        self.stages[stage].update(amount=amount, unit=unit, seconds=round(seconds, 3))
 
     def report(self, progress: Progress) -> None:
         """Take in what the child says, and write it when it is time to."""
-        stage = CHILD_STAGES[progress.stage]
-        if STAGES.index(stage) > STAGES.index(self.stage):
-            self.enter(stage)
         if progress.stage == "rules":
-            self.rule_group(progress)
+            self.enter("Rules")
+            self.stages["Rules"].update(done=progress.done, total=progress.total)
+            group = {"name": progress.group, "done": progress.done, "total": progress.total}
+            self.groups[progress.group] = {**group, "message": progress.message}
+        elif progress.stage == "read":
+            self.enter("Read")
+            self.stages["Read"].update(done=progress.done, total=progress.total, message=progress.message)
         else:
-            self.read(progress)
+            # Rows are written while the next ones are read: both stages go on at once.
+            self.enter("Read")
+            self.stages["Snapshot"].update(state="running", done=progress.done, message=progress.message)
+            if progress.group == records_input(self.run):
+                self.sample(progress.done)
         self.beat()
 
-    def rule_group(self, progress: Progress) -> None:
-        now = round(self.clock() - self.began, 3)
-        group = self.groups.setdefault(progress.group, {"name": progress.group, "began": now})
-        group.update(done=progress.done, total=progress.total, message=progress.message)
-        group["seconds"] = round(now - group["began"], 3)
-
-    def read(self, progress: Progress) -> None:
-        self.stages[CHILD_STAGES[progress.stage]].update(message=progress.message, done=progress.done)
-        if progress.stage == "snapshot":
-            self.rows = max(self.rows, progress.done)
-            self.samples.append((round(self.clock() - self.began, 2), self.rows))
-            if len(self.samples) > MAX_SAMPLES:
-                self.samples = self.samples[::2]
+    def sample(self, rows: int) -> None:
+        """Note how many rows have been read by now."""
+        self.rows, now = rows, round(self.clock() - self.began, 2)
+        if not self.samples or now - self.samples[-1][0] >= SAMPLE_SECONDS:
+            self.samples.append((now, rows))
+        if len(self.samples) > MAX_SAMPLES:
+            self.samples = self.samples[::2]
 
     def document(self) -> dict[str, Any]:
         """The progress as it is stored."""
@@ -102,7 +103,6 @@ class RunProgress:
             "stages": list(self.stages.values()),
             "groups": list(self.groups.values()),
             "rows": self.rows,
-            "total": self.total,
             "rate": round(self.rows / (now - self.began)) if now > self.began else 0,
             "seconds": round(now - self.began, 3),
             "samples": self.samples,
@@ -113,10 +113,10 @@ class RunProgress:
         self.beat()
         return self.stop
 
-    def beat(self) -> None:
-        """Write progress and keep the lease when it is time to. Raises `LeaseLost`."""
+    def beat(self, *, at_once: bool = False) -> None:
+        """Write progress and keep the lease when it is time to, or at once. Raises `LeaseLost`."""
         now = self.clock()
-        if now - self.written < FLUSH_SECONDS:
+        if not at_once and now - self.written < FLUSH_SECONDS:
             return
         self.written = now
         with step(self.claim):
@@ -127,9 +127,14 @@ class RunProgress:
 
     def write(self) -> None:
         """Put the document on the run's row, in the caller's transaction."""
-        for stage in self.notes:
-            run_note(self.run, f"{stage} began")
+        for note in self.notes:
+            run_note(self.run, note)
         self.notes.clear()
         row = Run.objects.filter(id=self.run.id)
         row.update(stage=self.stage, progress=self.document(), revision=F("revision") + 1)
         self.stop = bool(row.values_list("cancel_requested", flat=True).get())
+
+
+def records_input(run: Run) -> str:
+    """Name of the input whose rows are the records; empty when there is no pack to say so."""
+    return str(run.pack_version.summary["inputs"][0]["name"]) if run.pack_version else ""
