@@ -1,0 +1,95 @@
+"""Every table is a tenant's under forced row security, or is named with the reason why not."""
+
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connection
+
+from tenants import serving_role
+from tenants.scoping import GLOBAL, THIRD_PARTY
+from tenants.serving_role import (
+    serving_role_fault,
+    serving_role_settle,
+    serving_role_verify,
+    serving_role_verify_at_start,
+    tenant_tables,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def rows(statement: str) -> list[tuple[object, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall())
+
+
+def test_every_table_is_known() -> None:
+    tables = set(connection.introspection.table_names())
+    known = set(tenant_tables()) | set(GLOBAL) | set(THIRD_PARTY)
+    assert tables - known == set()
+    # The cache table is only there where no Redis is.
+    assert known - tables <= {"cortx_cache"}
+
+
+def test_no_table_is_listed_twice() -> None:
+    listed = [*tenant_tables(), *GLOBAL, *THIRD_PARTY]
+    assert len(listed) == len(set(listed))
+    assert all(reason for reason in [*GLOBAL.values(), *THIRD_PARTY.values()])
+
+
+def test_every_tenant_table_has_forced_row_security_and_its_policy() -> None:
+    confined = rows(
+        "SELECT c.relname FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid"
+        " WHERE c.relrowsecurity AND c.relforcerowsecurity AND p.polcmd = '*'"
+        " AND pg_get_expr(p.polqual, c.oid) LIKE '%app.tenant_id%'"
+        " AND pg_get_expr(p.polwithcheck, c.oid) LIKE '%app.tenant_id%'"
+    )
+    assert {name for (name,) in confined} == set(tenant_tables())
+
+
+def test_a_tenant_table_without_a_tenant_set_shows_nothing() -> None:
+    for table in tenant_tables():
+        assert rows(f"SELECT count(*) FROM {table}") == [(0,)]
+
+
+def test_the_role_that_serves_the_tests_may_serve() -> None:
+    assert serving_role_fault() == ""
+    serving_role_verify()
+
+
+@pytest.mark.parametrize(
+    ("statement", "answer", "reason"),
+    [
+        ("UNBOUND", "SELECT 'postgres'", "superuser"),
+        ("OPEN_TABLES", "SELECT 'records_batch', true WHERE %s::text[] IS NOT NULL", "owns records_batch"),
+        ("OPEN_TABLES", "SELECT 'records_batch', false WHERE %s::text[] IS NOT NULL", "not enabled and forced"),
+    ],
+)
+def test_a_role_that_is_not_bound_is_refused(
+    monkeypatch: pytest.MonkeyPatch, statement: str, answer: str, reason: str
+) -> None:
+    monkeypatch.setattr(serving_role, statement, answer)
+    with pytest.raises(ImproperlyConfigured, match=reason):
+        serving_role_verify()
+
+
+@pytest.fixture
+def away() -> Iterator[None]:
+    """The database is away at start-up."""
+    with (
+        patch("tenants.serving_role.serving_role_fault", side_effect=OperationalError("away")),
+        patch("tenants.serving_role.connection"),
+    ):
+        serving_role_verify_at_start()
+    yield
+    serving_role._State.owed = False
+
+
+def test_a_check_that_could_not_be_made_is_made_up_for(away: None) -> None:
+    with patch("tenants.serving_role.serving_role_verify") as verify:
+        serving_role_settle()
+        serving_role_settle()
+    assert verify.call_count == 1
