@@ -69,6 +69,7 @@ def test_a_child_sees_no_setting_and_no_secret_of_the_worker(tmp_path: Path, mon
         "OMP_NUM_THREADS",
         "MALLOC_ARENA_MAX",
         "LC_CTYPE",
+        "COVERAGE_PROCESS_CONFIG",  # only when the tests are measured
     }
 
 
