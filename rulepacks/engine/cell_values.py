@@ -1,0 +1,141 @@
+"""How the delivered text of a cell becomes a value in Python: the twin of `cells`, which says it in SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+from rulepacks.engine.cells import DATE_PATTERNS, DEFAULT_DATE
+from rulepacks.engine.expressions.functions import BLANKS
+from rulepacks.engine.expressions.types import Type
+from rulepacks.engine.spec import Field
+
+Value = str | int | Decimal | bool | date | None
+Read = Callable[[str], Value]
+"""The value of a text, None when it is not such a value."""
+
+_COLLAPSE = re.compile(r"[ \t\r\n\f\v]+")
+_BIGGEST = 2**63
+
+
+def upper(text: str) -> str:
+    """Upper case, character by character, as DuckDB does it."""
+    return text.upper() if text.isascii() else "".join(map(_upper_character, text))
+
+
+def lower(text: str) -> str:
+    """Lower case, character by character, as DuckDB does it."""
+    return text.lower() if text.isascii() else "".join(map(_lower_character, text))
+
+
+def _upper_character(character: str) -> str:
+    changed = character.upper()
+    return changed if len(changed) == 1 else character
+
+
+def _lower_character(character: str) -> str:
+    changed = character.lower()
+    return changed if len(changed) == 1 else changed[0]
+
+
+NORMALISE: dict[str, Callable[[str], str]] = {
+    "trim": lambda text: text.strip(BLANKS),
+    "upper": upper,
+    "lower": lower,
+    "collapse": lambda text: _COLLAPSE.sub(" ", text),
+    "strip_zeros": lambda text: text.lstrip("0"),
+}
+
+
+def text_cell(field: Field) -> Callable[[str | None], str | None]:
+    """A function from the delivered text of a text field to its value."""
+    steps = [NORMALISE[step] for step in field.normalise]
+    if field.normalise == ("trim",) and not field.keep_blank:
+        return lambda raw: None if raw is None else raw.strip(BLANKS) or None
+    empty_is_null = field.normalise[:1] == ("trim",) and "strip_zeros" not in field.normalise
+
+    def read(raw: str | None) -> str | None:
+        if raw is None:
+            return None
+        text = raw
+        for step in steps:
+            text = step(text)
+        if field.keep_blank:
+            return text
+        blank = not text if empty_is_null else not raw.strip(BLANKS)
+        return None if blank else text
+
+    return read
+
+
+def typed_cell(field: Field) -> Callable[[str | None], tuple[Value, bool]]:
+    """A function from the delivered text of any other field to its value and whether the cell is unreadable."""
+    parse = text_reader(field.type, field.date_format)
+
+    def read(raw: str | None) -> tuple[Value, bool]:
+        text = raw.strip(BLANKS) if raw is not None else ""
+        if not text:
+            return None, False
+        value = parse(text)
+        return value, value is None
+
+    return read
+
+
+def text_reader(kind: Type, date_format: str | None = None) -> Read:
+    """A function that reads a text strictly as a type."""
+    if kind.kind == "boolean":
+        return lambda text: {"true": True, "false": False}.get(lower(text))
+    if kind.kind == "date":
+        return _date_reader(date_format or DEFAULT_DATE)
+    return _integer_reader(kind) if kind.kind == "integer" else _decimal_reader(kind)
+
+
+def _date_reader(form: str) -> Read:
+    pattern = re.compile(DATE_PATTERNS[form][0])
+    year, month, day = form.index("YYYY"), form.index("MM"), form.index("DD")
+
+    def read(text: str) -> Value:
+        if pattern.fullmatch(text) is None:
+            return None
+        try:
+            return date(int(text[year : year + 4]), int(text[month : month + 2]), int(text[day : day + 2]))
+        except ValueError:
+            return None
+
+    return read
+
+
+def _integer_reader(kind: Type) -> Read:
+    digits = max(1, kind.whole_digits)
+
+    def read(text: str) -> Value:
+        bare = text[1:] if text[:1] in "+-" else text
+        if not (bare.isascii() and bare.isdigit()) or (len(bare) > digits and len(bare.lstrip("0")) > digits):
+            return None
+        value = int(text)
+        return value if -_BIGGEST <= value < _BIGGEST else None
+
+    return read
+
+
+def _decimal_reader(kind: Type) -> Read:
+    digits, scale = max(1, kind.whole_digits), kind.scale
+    limit = Decimal(10) ** kind.whole_digits
+
+    def read(text: str) -> Value:
+        bare = text[1:] if text[:1] in "+-" else text
+        whole, point, decimals = bare.partition(".")
+        if not (whole + decimals).isdigit() or not bare.isascii() or (point and not decimals):
+            return None
+        if len(whole) > digits and len(whole.lstrip("0")) > digits:
+            return None
+        if len(decimals) > max(scale, 0) and decimals[scale:].strip("0"):
+            return None
+        sign = "-" if text[0] == "-" else ""
+        value = Decimal(f"{sign}{whole or '0'}.{decimals[:scale]}")
+        return value if -limit < value < limit else None
+
+    return read

@@ -1,0 +1,78 @@
+"""Joins of a record to the lists of its pack, looked up in dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rulepacks.engine.cell_values import upper
+from rulepacks.engine.compile_python import Places, compile_node
+from rulepacks.engine.expressions.tree import Value
+from rulepacks.engine.python_functions import Closure, Slots
+from rulepacks.engine.spec import JoinSpec, ListSpec, Pack
+
+Row = tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Rows of a list whose blanks, if they count as wildcards, are in the same columns; keys are the others."""
+
+    key: tuple[str, ...]
+    rows: Mapping[tuple[Value, ...], Sequence[Row]]
+
+
+def list_lookup(pack: Pack, join: JoinSpec, places: Places) -> Closure:
+    """The matching row of a list, the one with the fewest wildcards; None when there is none."""
+    spec = pack.lists[join.target]
+    groups = _groups(spec, join)
+    keys = [(column, compile_node(node, places)) for column, node in join.on]
+    as_of = compile_node(join.as_of, places) if join.as_of is not None else None
+    dates = [list(spec.columns).index(name) for name in spec.effective or ()]
+
+    if len(groups) == 1 and as_of is None and len(keys) == 1:
+        return _plain_lookup(groups[0], keys[0][1])
+
+    def look(slots: Slots) -> Row | None:
+        values = {column: key(slots) for column, key in keys}
+        now = as_of(slots) if as_of is not None else None
+        for group in groups:
+            for row in group.rows.get(tuple([values[column] for column in group.key]), ()):
+                if as_of is None or _in_force(row, dates, now):
+                    return row
+        return None
+
+    return look
+
+
+def _plain_lookup(group: _Group, key: Closure) -> Closure:
+    rows = {values[0]: found[0] for values, found in group.rows.items()} if group.key else {}
+    return lambda slots: rows.get(key(slots))
+
+
+def _groups(spec: ListSpec, join: JoinSpec) -> list[_Group]:
+    header = list(spec.columns)
+    wild = [header.index(name) for name in join.wildcards]
+    split: dict[tuple[int, ...], list[Row]] = {}
+    for row in spec.rows:
+        split.setdefault(tuple(at for at in wild if row[at] is None), []).append(row)
+    groups = []
+    for blank in sorted(split, key=lambda at: (len(at), at)):
+        key = tuple(name for name in spec.key if header.index(name) not in blank)
+        rows: dict[tuple[Value, ...], list[Row]] = {}
+        for row in split[blank]:
+            values = tuple(_folded(row[header.index(name)], fold=join.fold_case) for name in key)
+            if None not in values:  # a blank finds nothing and is not found
+                rows.setdefault(values, []).append(row)
+        groups.append(_Group(key, rows))
+    return groups
+
+
+def _folded(value: Value, *, fold: bool) -> Value:
+    return upper(value) if fold and isinstance(value, str) else value
+
+
+def _in_force(row: Row, dates: Sequence[int], now: Any) -> bool:
+    first, last = (row[at] for at in dates)
+    return now is not None and (first is None or first <= now) and (last is None or now <= last)
