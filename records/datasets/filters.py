@@ -43,7 +43,7 @@ class BatchFilter(StrictFilterSet):
     status = filters.ChoiceFilter(
         field_name="last_run__status", choices=RunStatus.choices, help_text="Of the newest run."
     )
-    number = filters.NumberFilter(method="numbered", help_text="17 for B-17.")
+    number = filters.NumberFilter(method="numbered", min_value=1, max_value=10**15, help_text="17 for B-17.")
 
     def numbered(self, batches: QuerySet[Batch], name: str, value: Decimal) -> QuerySet[Batch]:
         """The batch that people call by this number."""
