@@ -147,7 +147,10 @@ class _Reader:
             elif isinstance(event, yaml.CollectionEndEvent):
                 _, path, _ = stack.pop()
                 mark = self.document.marks[path]
-                end = event.end_mark.line + (1 if event.end_mark.column else 0)
+                # A block ends where the next one begins: that line is the block's own only if text stands before it.
+                line, column = event.end_mark.line, event.end_mark.column
+                lines = self.document.lines
+                end = line + (line < len(lines) and bool(lines[line][:column].strip()))
                 self.document.marks[path] = Mark(mark.line, mark.column, max(mark.line, end))
 
     def _open(self, stack: list, event: yaml.CollectionStartEvent) -> None:
