@@ -110,7 +110,7 @@ def initials(name: str) -> str:
 @register.filter
 def entry(values: Mapping[str, Any], name: str) -> Any:
     """`values[name]`, or nothing."""
-    return values.get(name, "")
+    return values.get(name)
 
 
 @register.simple_tag

@@ -28,7 +28,7 @@ class Words:
     stages: Mapping[str, str] = field(default_factory=dict)
 
     def noun(self, name: str, number: int = 1) -> str:
-        """`noun("unit", 2)` is `Treasury accounts` when the pack calls its unit so."""
+        """`noun("unit", 2)` is `accounts` when the pack calls its unit `account`."""
         return plural(number, self.nouns.get(name, name))
 
     def severity(self, name: str, label: str = "") -> str:

@@ -121,7 +121,7 @@ def wanted_parameter(
     allowed = [str(one) for one in declared.get("allowed", [])] or (["true", "false"] if base == "boolean" else [])
     note = str(declared.get("description") or "")
     if name in defaults:
-        note = f"{note}. Default of the dataset" if note else "Default of the dataset"
+        note = f"{note.rstrip('.')}. Default of the dataset" if note else "Default of the dataset"
     title = sentence(spoken(name))
     required = bool(declared.get("required"))
     return WantedParameter(name, title, required, value, control, inputmode, allowed, note, wrong.get(name, ""))

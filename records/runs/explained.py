@@ -15,7 +15,7 @@ from records.datasets.models import Batch
 from records.runs.models import Finding
 from records.snapshots import SourceRow, source_rows
 
-NUMBER = re.compile(r"(?<![\w.,/-])-?\d+(?:\.\d+)?(?![\w,/-]|\.\d)")
+NUMBER = re.compile(r"(?<![\w.,/-])(-?\d+(?:\.\d+)?)(?![\w/-]|[.,]\d)( \w+)?")
 SHOWN_ROWS = 12
 SHOWN_COLUMNS = 4
 SAID_ELSEWHERE = {"code", "codes", "title", "type", "stage", "severity", "label", "authority", "description", "aliases", "message"}
@@ -108,8 +108,11 @@ def told(finding: Finding, words: Words) -> str:
     own = {text.lstrip("-") for text in (finding.left, finding.right, finding.difference, finding.tolerance) if text}
 
     def written(match: re.Match[str]) -> str:
-        text = match[0]
-        return amount(text, words.amount_unit) if text.lstrip("-") in own else text
+        text, unit = match[1], match[2] or ""
+        if text.lstrip("-") not in own:
+            return match[0]
+        # Written as 20,038.40 it is no longer a number of cents.
+        return amount(text, words.amount_unit) + ("" if unit.strip() == words.amount_unit else unit)
 
     return NUMBER.sub(written, finding.message)
 
@@ -266,6 +269,9 @@ def rule_lines(text: str) -> list[tuple[str, str]]:
 
 def parsed(text: str) -> dict[str, Any]:
     """The rule as a mapping of texts; YAML's guesses at booleans and dates are left out, like the engine does."""
+    indents = [len(line) - len(line.lstrip()) for line in text.splitlines()[1:] if line.strip()]
+    # The text begins at the rule itself, not at the start of its line.
+    text = " " * max(min(indents, default=2) - 2, 0) + text
     try:
         read = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  BaseLoader builds nothing but text, lists and maps
     except yaml.YAMLError:

@@ -23,6 +23,7 @@ from records.states import STAGES, RunStatus, Severity
 MARKS = {"done": "pass", "running": "running", "waiting": "pending", "failed": "error", "stopped": "stopped"}
 SPOKEN = {"done": "finished", "running": "running", "waiting": "waiting", "failed": "failed", "stopped": "cancelled"}
 FEW_SAMPLES = 3
+UPLOAD = "upload"
 RULES = re.compile(r"(\d+) rules?,")
 
 
@@ -134,7 +135,7 @@ def told(detail: RunDetail, batch: Batch, words: Words) -> dict[str, Any]:
     rates = rate_samples(run)
     now, middle = (rates[-1], median(rates)) if rates else (0, 0)
     return {
-        "who": f"{'Uploaded' if batch.source == 'upload' else sentence(batch.source)} by {batch.created_by}",
+        "who": f"Uploaded by {batch.created_by}" if batch.source == UPLOAD else f"Received from {batch.source}",
         "parameters": ", ".join(f"{spoken(name)} {value}" for name, value in run.parameters.items()),
         "records": records,
         "records_note": records_note(run, records),
