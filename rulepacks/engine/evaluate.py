@@ -10,7 +10,7 @@ import duckdb
 from rulepacks.engine.evaluation.findings import FindingsWriter
 from rulepacks.engine.evaluation.outputs import write_output, write_parquet, write_tables
 from rulepacks.engine.evaluation.plan import plan_stages, skip_rules
-from rulepacks.engine.evaluation.records import decide_records
+from rulepacks.engine.evaluation.records import decide_records, open_records
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.stages import StageRun
 from rulepacks.engine.evaluation.state import State
@@ -52,12 +52,13 @@ def evaluate(
     state = State(session)
     state.open()
     open_units(session)
+    open_records(session)
     runnable = skip_rules(session)
     plans = plan_stages(session, runnable)
     session.total_steps = sum(plan.steps for plan in plans) + 1
     writer = FindingsWriter(session, out / "findings.parquet")
-    for plan in plans:
-        run = StageRun(state, plan.stage, plan.rules, plan.tables)
+    for number in range(len(plans)):
+        run = StageRun(state, plans, number)
         run.judge()
         run.show(writer)
         run.drop()
@@ -65,7 +66,7 @@ def evaluate(
     finishing = time.perf_counter()
     statuses = decide_units(session)
     write_parquet(session, unit_rows(session), out / "units.parquet")
-    records = decide_records(state, out / "record_states.parquet")
+    records = decide_records(session, out / "record_states.parquet")
     write_tables(session, state.tables, out)
     for output in pack.outputs:
         if output.source in state.tables:

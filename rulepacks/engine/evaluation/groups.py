@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rulepacks.engine.compile_sql import Compiler, aggregate, aggregate_fault, quoted
 from rulepacks.engine.evaluation.masks import Bit, Decision, bits, failed_condition, mask_columns
-from rulepacks.engine.evaluation.reads import rule_nodes, shown_nodes, unreadable_fields
+from rulepacks.engine.evaluation.reads import row_nodes, rule_nodes, rule_where, shown_nodes, unreadable_fields
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State, add_counts, guarded
 from rulepacks.engine.evaluation.work import Work, not_met_earlier
@@ -24,16 +24,6 @@ class Groups:
     by: tuple[str, ...]
     rules: tuple[Rule, ...]
     places: Mapping[str, Bit]
-
-
-def row_nodes(rule: Rule) -> list[Node]:
-    """What a group rule reads of rows: its `where`, and what stands inside aggregates."""
-    assert isinstance(rule.body, GroupBody)
-    inside = [
-        child for node in rule_nodes(rule) + shown_nodes(rule) for part in walk(node)
-        if isinstance(part, Aggregate) for child in part.children
-    ]  # fmt: skip
-    return inside + ([rule.body.where] if rule.body.where is not None else [])
 
 
 def run_groups(state: State, work: Work, rules: Sequence[Rule]) -> list[Groups]:
@@ -89,11 +79,6 @@ def _statement(state: State, work: Work, by: Sequence[str], rules: Sequence[Rule
     joined, values = _join(state, source, nodes)
     sql = f"SELECT l.*{''.join(f', {value}' for value in values)} FROM ({grouped}) l {joined}"
     return _decided(sql, rules, places, names, faults, source)
-
-
-def rule_where(rule: Rule) -> Node | None:
-    """The rows a group rule looks at; None for all."""
-    return rule.body.where if isinstance(rule.body, GroupBody) else None
 
 
 def _narrowed(node: Aggregate, where: Node | None) -> Aggregate:

@@ -32,7 +32,7 @@ def join_tables(session: Session, names: set[str], columns: set[tuple[str, str]]
         join = session.pack.joins[name]
         wanted = sorted(column for owner, column in columns if owner == name)
         if join.kind == "list":
-            made[name] = _list_tables(session, join, wanted)
+            made[name] = _list_tables(session, join, wanted, stage)
         elif join.kind == "table":
             made[name] = [_table_table(session, join, wanted, stage)]
         else:
@@ -40,7 +40,7 @@ def join_tables(session: Session, names: set[str], columns: set[tuple[str, str]]
     return made
 
 
-def _list_tables(session: Session, join: JoinSpec, wanted: Sequence[str]) -> list[JoinTable]:
+def _list_tables(session: Session, join: JoinSpec, wanted: Sequence[str], stage: str) -> list[JoinTable]:
     """One table for each set of key columns that are blank, the fewest blanks first."""
     spec = session.pack.lists[join.target]
     header = list(spec.columns)
@@ -52,7 +52,7 @@ def _list_tables(session: Session, join: JoinSpec, wanted: Sequence[str]) -> lis
     for number, blank in enumerate(sorted(groups, key=lambda at: (len(at), at))):
         paired = tuple(name for name in spec.key if header.index(name) not in blank)
         effective = spec.effective or ()
-        name = quoted(f"join:{join.name}:{number}")
+        name = quoted(f"join:{stage}:{join.name}:{number}")
         raw = f"rows:{join.name}:{number}"
         kept = [*dict.fromkeys([*spec.key, *effective, *wanted])]
         arrays = [

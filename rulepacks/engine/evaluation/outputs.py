@@ -48,12 +48,18 @@ def write_output(session: Session, output: OutputSpec, out: Path) -> None:
         statuses = ", ".join(map(text_literal, output.units))
         unit = _unit(session, table)
         where = f" WHERE {unit} IN (SELECT unit FROM {UNITS} WHERE status IN ({statuses}))"
-    columns = [f"CAST({quoted(name)} AS VARCHAR) AS {quoted(header)}" for header, name in output.columns]
+    cells = ", ".join(_csv_cell(f"CAST({quoted(name)} AS VARCHAR)") for _, name in output.columns)
+    line = f"concat_ws(',', {cells}) || chr(10) AS text"
     with (folder / f"{output.name}.{output.format}").open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow([header for header, _ in output.columns])
-        for batch in session.batches(table_select(session, table, columns, where), BATCH):
-            writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+        csv.writer(handle, lineterminator="\n").writerow([header for header, _ in output.columns])
+        for batch in session.batches(table_select(session, table, [line], where), BATCH):
+            handle.writelines(batch.column("text").to_pylist())
+
+
+def _csv_cell(value: str) -> str:
+    """SQL of a cell of a CSV file; blank when NULL."""
+    special = f"regexp_matches({value}, '[\",\\n\\r]')"
+    return f"coalesce(CASE WHEN {special} THEN concat('\"', replace({value}, '\"', '\"\"'), '\"') ELSE {value} END, '')"
 
 
 def _unit(session: Session, table: TableSpec) -> str:

@@ -3,8 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Raw, walk
-from rulepacks.engine.spec import GroupBody, Input, JoinSpec, Pack, ReconcileBody, Rule, RowBody, UniqueBody
+from rulepacks.engine.expressions.tree import Aggregate, Field, Found, JoinField, Node, Raw, walk
+from rulepacks.engine.spec import (
+    GroupBody,
+    Input,
+    JoinSpec,
+    Pack,
+    ReconcileBody,
+    RowBody,
+    Rule,
+    Side,
+    TableSpec,
+    UniqueBody,
+)
 
 
 @dataclass
@@ -34,6 +45,13 @@ class Reads:
                 self.derived.add(node.name)
                 self.add(pack, source, [source.derived[node.name]])
         return self
+
+    def merged(self, other: "Reads") -> "Reads":
+        """Both together."""
+        return Reads(
+            self.fields | other.fields, self.raws | other.raws, self.derived | other.derived,
+            self.join_columns | other.join_columns, self.joins | other.joins,
+        )  # fmt: skip
 
     def add_names(self, pack: Pack, source: Input, names: Iterable[str]) -> "Reads":
         """Add fields by name."""
@@ -92,3 +110,37 @@ def unreadable_fields(pack: Pack, source: Input, nodes: Iterable[Node]) -> set[s
     """Declared fields an expression reads that may be unreadable (raw texts never are)."""
     reads = Reads().add(pack, source, nodes)
     return {name for name in reads.fields if source.fields[name].type.kind != "text"}
+
+
+def row_nodes(rule: Rule) -> list[Node]:
+    """What a group rule reads of rows: its `where`, and what stands inside aggregates."""
+    assert isinstance(rule.body, GroupBody)
+    inside = [
+        child for node in rule_nodes(rule) + shown_nodes(rule) for part in walk(node)
+        if isinstance(part, Aggregate) for child in part.children
+    ]  # fmt: skip
+    return inside + ([rule.body.where] if rule.body.where is not None else [])
+
+
+def rule_where(rule: Rule) -> Node | None:
+    """The rows a group rule looks at; None for all."""
+    return rule.body.where if isinstance(rule.body, GroupBody) else None
+
+
+def side_nodes(side: Side) -> list[Node]:
+    """What a side reads of its rows."""
+    inside = [child for node in walk(side.value) if isinstance(node, Aggregate) for child in node.children]
+    return [*side.on, *inside, *([side.where] if side.where is not None else [])]
+
+
+def table_nodes(table: TableSpec, source: Input) -> list[Node]:
+    """What a table reads of its rows (columns of its crosswalk left out)."""
+    nodes: list[Node] = [Field(name=name, type=source.type_of(name)) for name in (*table.by, *table.match)]
+    own = own_columns(table, source)
+    nodes += [part for part in walk(table.value) if isinstance(part, Field | Raw | JoinField | Found) and not (isinstance(part, Field) and part.name in own)]
+    return nodes + ([table.where] if table.where is not None else [])
+
+
+def own_columns(table: TableSpec, source: Input) -> set[str]:
+    """Columns of the crosswalk that are not also fields of the rows."""
+    return set(table.columns) - set(source.fields) - set(source.derived)

@@ -8,7 +8,7 @@ import duckdb
 
 from rulepacks.engine.compile_sql import Compiler, aggregate, quoted
 from rulepacks.engine.evaluation.masks import Decision, bits, mask_columns
-from rulepacks.engine.evaluation.reads import unreadable_fields
+from rulepacks.engine.evaluation.reads import side_nodes, unreadable_fields
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State, add_counts
 from rulepacks.engine.evaluation.work import Work
@@ -25,12 +25,6 @@ class Pairs:
     stage: Stage
     rules: tuple[Rule, ...]
     works: tuple[Work, Work]
-
-
-def side_nodes(side: Side) -> list[Node]:
-    """What a side reads of its rows."""
-    inside = [child for node in walk(side.value) if isinstance(node, Aggregate) for child in node.children]
-    return [*side.on, *inside, *([side.where] if side.where is not None else [])]
 
 
 def run_reconcile(state: State, stage: Stage, works: dict[str, Work], rules: Sequence[Rule]) -> list[Pairs]:

@@ -1,13 +1,16 @@
 """Findings about keys: groups and reconciled pairs."""
 
+from collections.abc import Mapping
+
 from rulepacks.engine.compile_sql import quoted, text_literal
 from rulepacks.engine.evaluation.findings import MAX_SOURCE_ROWS, FindingsWriter, Shown, message_sql, severity_sql
-from rulepacks.engine.evaluation.groups import Groups, rule_where
+from rulepacks.engine.evaluation.groups import Groups
 from rulepacks.engine.evaluation.masks import bits
-from rulepacks.engine.evaluation.reads import rule_nodes
+from rulepacks.engine.evaluation.reads import rule_nodes, rule_where
 from rulepacks.engine.evaluation.reconcile import Pairs, pair_compiler, sides
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import UNIT_HITS, State
+from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.expressions.tree import JoinField, walk
 from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.spec import GroupBody, ReconcileBody, Rule
@@ -26,7 +29,25 @@ def unit_of(state: State, names: tuple[str, ...]) -> str:
     return f"CASE WHEN coalesce({', '.join(texts)}) IS NOT NULL THEN {joined} END"
 
 
-def show_group(state: State, groups: Groups, rule: Rule, writer: FindingsWriter) -> None:
+def cache_rows(state: State, work: Work) -> str:
+    """The rows of units with findings in the stage, by themselves when the working table knows units."""
+    if not work.has_unit:
+        return work.name
+    name = quoted(f"shown:{work.stage.name}:{work.input.name}")
+    hits = f"SELECT unit FROM {UNIT_HITS} WHERE stage = {text_literal(work.stage.name)}"
+    state.session.run(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {work.name} WHERE unit IS NULL OR unit IN ({hits})"
+    )
+    return name
+
+
+def _rows_of(state: State, work: Work, on: tuple[str, ...], rows: Mapping[str, str]) -> str:
+    """Where the source rows of keys are: all rows when a key does not name the unit."""
+    unit = state.session.pack.first_input.unit
+    return rows[work.input.name] if unit and set(unit) <= set(on) else work.name
+
+
+def show_group(state: State, groups: Groups, rule: Rule, rows_of: Mapping[str, str], writer: FindingsWriter) -> None:
     """Write the findings of a group rule."""
     assert isinstance(rule.body, GroupBody)
     code, body = rule.code, rule.body
@@ -36,7 +57,7 @@ def show_group(state: State, groups: Groups, rule: Rule, writer: FindingsWriter)
     where = rule_where(rule)
     picked = f" WHERE {Source(state.session, groups.work.input, state.joins).compiler().value(where)}" if where else ""
     rows = (
-        f"SELECT {listed}, min(w.row_number, {MAX_SOURCE_ROWS}) AS rows FROM (SELECT * FROM {groups.work.name}{picked}) w "
+        f"SELECT {listed}, min(w.row_number, {MAX_SOURCE_ROWS}) AS rows FROM (SELECT * FROM {_rows_of(state, groups.work, body.by, rows_of)}{picked}) w "
         f"SEMI JOIN ({failing}) g ON {equal} GROUP BY {listed}"
     )
     source = f"(SELECT g.*, w.rows FROM ({failing}) g LEFT JOIN ({rows}) w ON {equal})"
@@ -103,7 +124,7 @@ def _pair_severity(rule: Rule) -> str:
     return severity_sql(rule.severity, [to.value(node) for _, node in rule.severity.branches])
 
 
-def show_pairs(state: State, pairs: Pairs, rule: Rule, writer: FindingsWriter) -> None:
+def show_pairs(state: State, pairs: Pairs, rule: Rule, rows_of: Mapping[str, str], writer: FindingsWriter) -> None:
     """Write the findings of one code of a reconciliation."""
     assert isinstance(rule.body, ReconcileBody)
     body, to = rule.body, pair_compiler()
@@ -117,7 +138,7 @@ def show_pairs(state: State, pairs: Pairs, rule: Rule, writer: FindingsWriter) -
         over_rows = Source(state.session, work.input, state.joins).compiler()
         on = ", ".join(f"{over_rows.value(node)} AS {quoted(name)}" for node, name in zip(side.on, body.on, strict=True))
         where = f" WHERE {over_rows.value(side.where)}" if side.where is not None else ""
-        parts.append(f"SELECT {on}, row_number FROM {work.name}{where}")
+        parts.append(f"SELECT {on}, row_number FROM {_rows_of(state, work, body.on, rows_of)}{where}")
     source = f"(SELECT *, CAST([] AS BIGINT[]) AS rows FROM ({failing}))"
     if parts:
         equal = " AND ".join(f"p.{quoted(name)} = s.{quoted(name)}" for name in body.on)

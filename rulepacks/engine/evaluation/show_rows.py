@@ -12,7 +12,7 @@ from rulepacks.engine.evaluation.state import UNIT_HITS, State
 from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw, walk
 from rulepacks.engine.loading.draft import difference_node
-from rulepacks.engine.spec import ParseBody, Rule, RowBody, UniqueBody
+from rulepacks.engine.spec import ParseBody, RowBody, Rule, UniqueBody
 
 CACHED_ROWS = 50_000
 

@@ -4,31 +4,40 @@ import time
 from collections.abc import Sequence
 
 from rulepacks.engine.evaluation.findings import FindingsWriter
-from rulepacks.engine.evaluation.groups import Groups, row_nodes, run_groups
+from rulepacks.engine.evaluation.groups import Groups, run_groups
 from rulepacks.engine.evaluation.joins import join_tables
-from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes
-from rulepacks.engine.evaluation.records import record_rows
-from rulepacks.engine.evaluation.reconcile import Pairs, run_reconcile, side_nodes
-from rulepacks.engine.evaluation.show_keys import count_group_units, count_pair_units, show_group, show_pairs
+from rulepacks.engine.evaluation.needs import needed_ahead, needed_of
+from rulepacks.engine.evaluation.plan import StagePlan, inputs_of
+from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes, side_nodes, table_nodes
+from rulepacks.engine.evaluation.reconcile import Pairs, run_reconcile
+from rulepacks.engine.evaluation.records import note_records
+from rulepacks.engine.evaluation.show_keys import (
+    cache_rows,
+    count_group_units,
+    count_pair_units,
+    show_group,
+    show_pairs,
+)
 from rulepacks.engine.evaluation.show_rows import cache_failing, count_units, show_parse, show_rule
-from rulepacks.engine.evaluation.state import State, add_counts
-from rulepacks.engine.evaluation.tables import build_table, table_nodes
+from rulepacks.engine.evaluation.state import Base, State, add_counts
+from rulepacks.engine.evaluation.tables import build_table
 from rulepacks.engine.evaluation.unique import run_unique
 from rulepacks.engine.evaluation.units import SEEN, keep_units
-from rulepacks.engine.evaluation.work import Needed, Work, build_work, count_outcomes, needed_by
-from rulepacks.engine.expressions.tree import Node
-from rulepacks.engine.spec import GroupBody, Input, ParseBody, ReconcileBody, Rule, Stage, TableSpec, UniqueBody
+from rulepacks.engine.evaluation.work import Work, build_work, count_outcomes, view_work
+from rulepacks.engine.spec import GroupBody, Input, ParseBody, ReconcileBody, Rule, UniqueBody
 
 
 class StageRun:
-    """Runs the rules of one stage that can be evaluated; `tables` are those to be made in it."""
+    """Runs one stage of the plans; what a later stage needs of an input is read with what this one needs."""
 
-    def __init__(self, state: State, stage: Stage, rules: Sequence[Rule], tables: Sequence[TableSpec]) -> None:
+    def __init__(self, state: State, plans: Sequence[StagePlan], number: int) -> None:
         self.state = state
         self.session = state.session
-        self.stage = stage
-        self.rules = list(rules)
-        self.tables = list(tables)
+        self.plan = plans[number]
+        self.ahead = plans[number + 1 :]
+        self.stage = self.plan.stage
+        self.rules = list(self.plan.rules)
+        self.tables = list(self.plan.tables)
         self.works: dict[str, Work] = {}
         self.groups: list[Groups] = []
         self.pairs: list[Pairs] = []
@@ -37,8 +46,10 @@ class StageRun:
     def judge(self) -> None:
         """Evaluate all families of the stage."""
         self._joins(tables=False)
-        for name in self._inputs():
-            self._judge_rows(self.session.pack.inputs[name])
+        read = inputs_of(self.plan)
+        for name, source in self.session.pack.inputs.items():
+            if name in read and name in self.session.relations:
+                self._judge_rows(source)
         for table in self.tables:
             build_table(self.state, self.stage, table, self.works[table.source])
         self._joins(tables=True)
@@ -51,18 +62,6 @@ class StageRun:
         self._count_gated()
         self._count_units()
         self._note_records()
-
-    def _inputs(self) -> list[str]:
-        """Inputs this stage reads rows of, in the pack's order."""
-        wanted = {table.source for table in self.tables}
-        for rule in self.rules:
-            if isinstance(rule.body, ReconcileBody):
-                wanted |= {rule.body.left.input, rule.body.right.input}
-            elif isinstance(rule.body, ParseBody):
-                wanted |= set(rule.body.fields)
-            else:
-                wanted.add(rule.input)
-        return [name for name in self.session.pack.inputs if name in wanted and name in self.session.relations]
 
     def _joins(self, *, tables: bool) -> None:
         """Make the tables that joins of this stage look in; joins to tables once those are made."""
@@ -84,10 +83,12 @@ class StageRun:
         session, began = self.session, time.perf_counter()
         rules = [rule for rule in self.rules if rule.row_level
                  and (rule.input == source.name or isinstance(rule.body, ParseBody))]  # fmt: skip
-        work = build_work(self.state, self.stage, source, rules, self._needed(source))
+        work = self._work(source, rules)
         self.works[source.name] = work
         told = [rule for rule in work.rules if not isinstance(rule.body, UniqueBody)]
         session.tell(self.stage.name, f"rows of {source.name}", told, time.perf_counter() - began)
+        if not rules:
+            return
         repeats = run_unique(self.state, work)
         self.rows[source.name] = count_outcomes(self.state, work, repeats)
         for rule in rules:
@@ -96,27 +97,22 @@ class StageRun:
             elif rule not in work.rules and not isinstance(rule.body, ParseBody):
                 add_counts(session, rule.code, {"errored": self.rows[source.name]})
 
+    def _work(self, source: Input, rules: Sequence[Rule]) -> Work:
+        needed, base = needed_of(self.state, self.plan, source), self.state.bases.get(source.name)
+        if not rules and base is not None and needed.all_columns <= base.columns:
+            return view_work(self.state, self.stage, source, base.name, base.has_unit)
+        if not self.stage.gate_unit:
+            needed = needed.merged(needed_ahead(self.state, self.ahead, source))
+        work = build_work(self.state, self.stage, source, rules, needed)
+        if not self.stage.gate_unit:
+            self.state.bases[source.name] = Base(work.name, needed.all_columns, work.has_unit)
+        return work
+
     def _count_parse(self, rule: Rule, work: Work) -> None:
         sums = [f"count(*) FILTER (WHERE {bit.test('parse')})" for bit in work.parse.values()]
         broken = sum(int(value) for value in self.session.one(f"SELECT {', '.join(sums)} FROM {work.failing}"))
         cells = self.rows[work.input.name] * len(work.parse)
         add_counts(self.session, rule.code, {"failed": broken, "passed": cells - broken})
-
-    def _needed(self, source: Input) -> Needed:
-        """What groups, reconciliations and tables need of the rows of an input."""
-        nodes: list[Node] = []
-        names: set[str] = set()
-        for rule in self.rules:
-            if isinstance(rule.body, GroupBody) and rule.input == source.name:
-                nodes += row_nodes(rule)
-                names |= set(rule.body.by)
-            elif isinstance(rule.body, ReconcileBody):
-                nodes += [node for side in (rule.body.left, rule.body.right) if side.input == source.name
-                          for node in side_nodes(side)]  # fmt: skip
-        for table in self.tables:
-            if table.source == source.name:
-                nodes += table_nodes(table, source)
-        return needed_by(self.state, source, nodes, sorted(names))
 
     def _count_gated(self) -> None:
         """Gated units are not evaluated: rows for rules about rows, units for rules about keys."""
@@ -155,34 +151,35 @@ class StageRun:
             return
         if work.has_unit and not self.session.one(f"SELECT count(*) FROM {SEEN}")[0]:
             keep_units(self.session, work.name)
-        serious, errored = record_rows(self.state, work)
-        self.state.serious_rows += serious
-        self.state.errored_rows += errored
+        note_records(self.state, work)
 
     def show(self, writer: FindingsWriter) -> None:
         """Write the findings of the stage, rule by rule in the pack's order."""
         began = time.perf_counter()
-        cached = {name: cache_failing(self.state, work) for name, work in self.works.items()}
+        cached = {name: cache_failing(self.state, work) for name, work in self.works.items() if work.failing}
+        rows = {name: cache_rows(self.state, work) for name, work in self.works.items()} if self.groups or self.pairs else {}
         for rule in self.rules:
             if not self.session.tallies[rule.code].failed:
                 continue
             for name, work in self.works.items():
-                if isinstance(rule.body, ParseBody):
+                if isinstance(rule.body, ParseBody) and work.parse:
                     show_parse(self.state, work, rule, cached[name], writer)
                 elif rule in work.rules:
                     show_rule(self.state, work, rule, cached[name], writer)
             for groups in self.groups:
                 if rule in groups.rules:
-                    show_group(self.state, groups, rule, writer)
+                    show_group(self.state, groups, rule, rows, writer)
             for pairs in self.pairs:
                 if rule in pairs.rules:
-                    show_pairs(self.state, pairs, rule, writer)
+                    show_pairs(self.state, pairs, rule, rows, writer)
         self.session.tell(self.stage.name, "findings", [], time.perf_counter() - began)
 
     def drop(self) -> None:
         """Give back the memory of the working tables."""
+        kept = {base.name for base in self.state.bases.values()} if self.ahead else set()
         for work in self.works.values():
-            self.session.run(f"DROP TABLE {work.name}")
+            if work.failing and work.name not in kept:
+                self.session.run(f"DROP TABLE {work.name}")
         for groups in self.groups:
             self.session.run(f"DROP TABLE {groups.name}")
         for pairs in self.pairs:

@@ -13,12 +13,20 @@ from rulepacks.engine.spec import Rule, Stage
 UNIT_HITS = '"unit:hits"'
 
 
+@dataclass(frozen=True)
+class Base:
+    """A working table with all rows of an input, for later stages to look at."""
+
+    name: str
+    columns: frozenset[str]
+    has_unit: bool
+
+
 @dataclass
 class State:
     """Names of temporary tables by what they hold.
 
-    `failed_rows` gives for each rule about rows the SELECT of the row numbers it is not satisfied for;
-    `serious_rows` and `errored_rows` are SELECTs of records with a finding of error or above, or a broken rule.
+    `failed_rows` gives for each rule about rows the SELECT of the row numbers it is not satisfied for.
     """
 
     session: Session
@@ -26,8 +34,7 @@ class State:
     gates: dict[str, str] = field(default_factory=dict)
     joins: dict[str, list[JoinTable]] = field(default_factory=dict)
     tables: set[str] = field(default_factory=set)
-    serious_rows: list[str] = field(default_factory=list)
-    errored_rows: list[str] = field(default_factory=list)
+    bases: dict[str, "Base"] = field(default_factory=dict)
 
     def open(self) -> None:
         """Make the table of findings counted by unit."""

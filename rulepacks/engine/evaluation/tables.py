@@ -6,24 +6,12 @@ import pyarrow as pa
 
 from rulepacks.engine.compile_sql import Compiler, quoted, sql_type
 from rulepacks.engine.evaluation.joins import arrow_type
+from rulepacks.engine.evaluation.reads import own_columns
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.work import Work
-from rulepacks.engine.expressions.tree import Field, Node, walk
+from rulepacks.engine.expressions.tree import Field, Node
 from rulepacks.engine.spec import Input, Stage, TableSpec
-
-
-def table_nodes(table: TableSpec, source: Input) -> list[Node]:
-    """What a table reads of its rows (columns of its crosswalk left out)."""
-    nodes: list[Node] = [Field(name=name, type=source.type_of(name)) for name in (*table.by, *table.match)]
-    own = _own(table, source)
-    nodes += [part for part in walk(table.value) if column(part) and not (isinstance(part, Field) and part.name in own)]
-    return nodes + ([table.where] if table.where is not None else [])
-
-
-def _own(table: TableSpec, source: Input) -> set[str]:
-    """Columns of the crosswalk that are not also fields of the rows."""
-    return set(table.columns) - set(source.fields) - set(source.derived)
 
 
 def build_table(state: State, stage: Stage, table: TableSpec, work: Work) -> None:
@@ -63,7 +51,7 @@ def build_table(state: State, stage: Stage, table: TableSpec, work: Work) -> Non
 
 
 def _value(table: TableSpec, source: Input) -> str:
-    own = _own(table, source)
+    own = own_columns(table, source)
 
     def resolve(node: Node) -> str | None:
         if isinstance(node, Field):
@@ -81,7 +69,7 @@ def _crosswalk(table: TableSpec, source: Input) -> pa.Table:
     for index, name in enumerate(table.match):
         columns[f"m:{name}"] = pa.array([row.match[index] for row in table.rows], pa.string())
     for index, (name, kind) in enumerate(table.columns.items()):
-        if name in _own(table, source):
+        if name in own_columns(table, source):
             columns[name] = pa.array([row.columns[index] for row in table.rows], arrow_type(kind))
     return pa.table(columns)
 

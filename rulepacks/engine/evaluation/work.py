@@ -3,23 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rulepacks.engine.cells import hashed_cell
 from rulepacks.engine.compile_sql import Compiler, quoted
 from rulepacks.engine.evaluation.joins import gate_condition, unit_sql
 from rulepacks.engine.evaluation.masks import Bit, Decision, bits, decide, layered, mask_columns, masks, own_unreadable
-from rulepacks.engine.evaluation.reads import Reads, rule_nodes, unreadable_fields
-from rulepacks.engine.evaluation.source import Source, column
+from rulepacks.engine.evaluation.needs import Needed
+from rulepacks.engine.evaluation.reads import Reads, rule_nodes
+from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import State, add_counts, guarded
-from rulepacks.engine.expressions.tree import Node, walk
+from rulepacks.engine.expressions.tree import Field, Node
 from rulepacks.engine.spec import Input, ParseBody, Rule, Stage, UniqueBody
-
-
-@dataclass(frozen=True)
-class Needed:
-    """What the other families of a stage need of the rows of one input: columns, and all those come from."""
-
-    reads: Reads
-    columns: frozenset[str]
-    unreadable: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -65,6 +58,15 @@ def build_work(state: State, stage: Stage, source: Input, rules: Sequence[Rule],
     return work
 
 
+def view_work(state: State, stage: Stage, source: Input, base: str, has_unit: bool) -> Work:
+    """A working table without rules about rows, over one that an earlier stage made."""
+    gate = state.gate(stage)
+    work = Work(table_name(stage, source), "", stage, source, (), {}, {}, has_unit)
+    where = f" WHERE unit IS NULL OR unit NOT IN (SELECT unit FROM {gate})" if gate and has_unit else ""
+    state.session.run(f"CREATE OR REPLACE TEMP VIEW {work.name} AS SELECT * FROM {base}{where}")
+    return work
+
+
 def _statement(
     state: State, stage: Stage, source: Input, rules: Sequence[Rule], needed: Needed, parse_fields: Sequence[str]
 ) -> tuple[Work, str]:
@@ -90,12 +92,12 @@ def _statement(
         if columns:
             sql = f"SELECT *, {', '.join(columns)} FROM ({sql})"
     places, parse = bits(rule.code for rule in rules), bits(parse_fields)
-    keep = ["row_number", *sorted(_kept(needed)), *mask_columns(decided, places)]
+    keep = ["row_number", *sorted(needed.all_columns), *mask_columns(decided, places)]
     keep += [f"({unit}) AS unit"] if unit else []
     parts = session.pack.first_input.unit
     if unit and len(parts) > 1:
         keep += [f"CAST({quoted(name)} AS VARCHAR) AS {quoted(f'key:{name}')}" for name in parts]
-    keep += _hashes(to, rules, decided)
+    keep += _hashes(to, source, rules, decided)
     for number in range(masks(parse)):
         terms = [f"(CASE WHEN {quoted(f'bad:{name}')} THEN {bit.value}::UBIGINT ELSE 0::UBIGINT END)"
                  for name, bit in parse.items() if bit.number == number]  # fmt: skip
@@ -116,14 +118,7 @@ def _reads(
     reads.add_names(pack, source, [*parse_fields, *needed.unreadable])
     if unit_sql(state.session, source.name):
         reads.add_names(pack, source, pack.first_input.unit)
-    for group in ("fields", "raws", "derived", "joins"):
-        getattr(reads, group).update(getattr(needed.reads, group))
-    reads.join_columns |= needed.reads.join_columns
-    return reads
-
-
-def _kept(needed: Needed) -> set[str]:
-    return needed.columns | {quoted(f"bad:{name}") for name in needed.unreadable}
+    return reads.merged(needed.reads)
 
 
 def _not_met(state: State, rules: Sequence[Rule], rule: Rule, decided: Mapping[str, Decision]) -> dict[str, str]:
@@ -148,16 +143,22 @@ def not_met_earlier(state: State, code: str) -> str:
     return f"(row_number IN ({rows}))" if rows else "false"
 
 
-def _hashes(to: Compiler, rules: Sequence[Rule], decided: Mapping[str, Decision]) -> list[str]:
+def _hashes(to: Compiler, source: Input, rules: Sequence[Rule], decided: Mapping[str, Decision]) -> list[str]:
     """A 64-bit hash of each unique key: equal keys have equal hashes, so only equal hashes are looked at again."""
     columns = []
     for rule in rules:
         if isinstance(rule.body, UniqueBody):
-            parts = ", ".join(to.value(node) for node in rule.body.key)
+            parts = ", ".join(_hashed(to, source, node) for node in rule.body.key)
             names = [quoted(f"{kind}:{rule.code}") for kind in ("na", "ne", "er") if decided[rule.code].part(kind)]
             hashed = f"CASE WHEN NOT ({' OR '.join(names)}) THEN hash({parts}) END" if names else f"hash({parts})"
             columns.append(f"{hashed} AS {quoted(f'hash:{rule.code}')}")
     return columns
+
+
+def _hashed(to: Compiler, source: Input, node: Node) -> str:
+    if isinstance(node, Field) and node.name in source.fields and node.type.kind == "text":
+        return hashed_cell(source.fields[node.name], quoted(f"raw:{node.name}"))
+    return to.value(node)
 
 
 def _keep_failing(state: State, work: Work) -> None:
@@ -199,11 +200,3 @@ def count_outcomes(state: State, work: Work, extra_fails: Mapping[str, int]) -> 
             "not_evaluated": ne, "errored": er,
         })  # fmt: skip
     return total
-
-
-def needed_by(state: State, source: Input, nodes: Sequence[Node], names: Sequence[str]) -> Needed:
-    """What expressions and names need of the rows of an input, as columns of the working table."""
-    pack = state.session.pack
-    reads = Reads().add(pack, source, nodes).add_names(pack, source, names)
-    columns = {name for tree in nodes for node in walk(tree) if (name := column(node))} | set(map(quoted, names))
-    return Needed(reads, frozenset(columns), frozenset(unreadable_fields(pack, source, nodes)))

@@ -1,0 +1,69 @@
+"""What families other than row rules need of the rows of an input, so that one scan of it serves all stages."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rulepacks.engine.compile_sql import quoted
+from rulepacks.engine.evaluation.plan import StagePlan
+from rulepacks.engine.evaluation.reads import Reads, row_nodes, side_nodes, table_nodes, unreadable_fields
+from rulepacks.engine.evaluation.source import Source, column
+from rulepacks.engine.evaluation.state import State
+from rulepacks.engine.expressions.tree import Field, Node, walk
+from rulepacks.engine.spec import GroupBody, Input, ReconcileBody
+
+
+@dataclass(frozen=True)
+class Needed:
+    """Columns of the working table, all that these come from, and the fields whose unreadable cells matter."""
+
+    reads: Reads = field(default_factory=Reads)
+    columns: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()
+
+    def merged(self, other: "Needed") -> "Needed":
+        """Both together."""
+        return Needed(self.reads.merged(other.reads), self.columns | other.columns, self.unreadable | other.unreadable)
+
+    @property
+    def all_columns(self) -> frozenset[str]:
+        """Every column the working table must have for this."""
+        return self.columns | {quoted(f"bad:{name}") for name in self.unreadable}
+
+
+def needed_of(state: State, plan: StagePlan, source: Input) -> Needed:
+    """What groups, reconciliations and tables of a stage need of the rows of an input."""
+    nodes: list[Node] = []
+    names: set[str] = set()
+    for rule in plan.rules:
+        if isinstance(rule.body, GroupBody) and rule.input == source.name:
+            nodes += row_nodes(rule)
+            names |= set(rule.body.by)
+        elif isinstance(rule.body, ReconcileBody):
+            sides = [side for side in (rule.body.left, rule.body.right) if side.input == source.name]
+            nodes += [node for side in sides for node in side_nodes(side)]
+    for table in plan.tables:
+        if table.source == source.name:
+            nodes += table_nodes(table, source)
+    return _needed(state, source, nodes, sorted(names))
+
+
+def needed_ahead(state: State, plans: Iterable[StagePlan], source: Input) -> Needed:
+    """What all stages need of the rows of an input, joins left out: those differ from stage to stage."""
+    total = Needed()
+    for plan in plans:
+        needed = needed_of(state, plan, source)
+        if not needed.reads.joins:
+            total = total.merged(needed)
+    return total
+
+
+def _needed(state: State, source: Input, nodes: Sequence[Node], names: Sequence[str]) -> Needed:
+    pack = state.session.pack
+    reads = Reads().add(pack, source, nodes).add_names(pack, source, names)
+    columns = {name for tree in nodes for node in walk(tree) if (name := column(node))} | set(map(quoted, names))
+    rows = Source(state.session, source, state.joins)
+    columns |= {
+        quoted(f"fault:{node.name}") for tree in nodes for node in walk(tree)
+        if isinstance(node, Field) and rows.can_fault(node.name)
+    }  # fmt: skip
+    return Needed(reads, frozenset(columns), frozenset(unreadable_fields(pack, source, nodes)))
