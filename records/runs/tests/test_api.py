@@ -155,7 +155,7 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize("method, path", PATHS)
+@pytest.mark.parametrize(("method", "path"), PATHS)
 def test_an_outsider_learns_no_more_than_of_a_random_id(cast: Cast, judged: Judged, method: str, path: str) -> None:
     browser = cast.browser(cast.outsider)
     theirs = path.format(run=judged.run.id, finding=judged.findings[0].id)
