@@ -115,9 +115,16 @@ class Compiler:
         return value if same and sql_type(node.type) == sql_type(kind) else f"CAST({value} AS {sql_type(kind)})"
 
     def _logical_fault(self, node: Logical) -> str | None:
-        parts = [fault for operand in node.operands if (fault := self.fault(operand))]
-        decided = "false" if node.op == "and" else "true"
-        return f"(({' OR '.join(parts)}) AND {self.value(node)} IS DISTINCT FROM {decided})" if parts else None
+        """An operand faults, and none that does not decides: the value beside a fault counts for nothing."""
+        faults = [self.fault(operand) for operand in node.operands]
+        if not any(faults):
+            return None
+        decided = "FALSE" if node.op == "and" else "TRUE"
+        deciding = " OR ".join(
+            f"({self.value(operand)} IS {decided}" + (f" AND NOT {fault})" if fault else ")")
+            for operand, fault in zip(node.operands, faults, strict=True)
+        )
+        return f"(({' OR '.join(fault for fault in faults if fault)}) AND NOT ({deciding}))"
 
     def _case_fault(self, node: Case) -> str | None:
         if not any(self.fault(child) for child in node.children):
