@@ -121,6 +121,9 @@ class RowsInline(ReadOnly, TabularInline):
     tab = True
     show_change_link = False
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return self.fields
+
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return may_configure(request)
 

@@ -1,11 +1,20 @@
 """The cast of the tests: tenants, and people in their roles. Call `.create(…)`, which is typed."""
 
+from functools import lru_cache
+
+from django.contrib.auth.hashers import make_password
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
-from factory.django import DjangoModelFactory, Password
+from factory.django import DjangoModelFactory
 
 from tenants.models import ApiKey, Membership, Tenant, User
 
 PASSWORD = "correct horse battery staple"
+
+
+@lru_cache
+def hashed() -> str:
+    """The password's hash, made once: it is slow on purpose."""
+    return make_password(PASSWORD)
 
 
 class TenantFactory(DjangoModelFactory[Tenant]):
@@ -22,7 +31,7 @@ class UserFactory(DjangoModelFactory[User]):
         skip_postgeneration_save = True
 
     email = Sequence(lambda number: f"person-{number}@demo.example")
-    password = Password(PASSWORD)
+    password = LazyFunction(hashed)
 
 
 class MembershipFactory(DjangoModelFactory[Membership]):
