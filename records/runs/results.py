@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact
 from pathlib import Path
@@ -91,17 +91,17 @@ def unit_rows(out: Path, run: Run) -> Iterator[tuple[Any, ...]]:
         yield (identifier(row_id(run.id, number)), identifier(run.id), row["unit"], row["status"], *counts)
 
 
-def row_states(out: Path, first_input: str) -> Iterator[tuple[int, str]]:
-    """Rows of the first input that did not plainly pass: failed, errored, or rejected by the reader."""
+def row_states(out: Path, rejected: Iterable[int]) -> Iterator[tuple[int, str]]:
+    """Rows of the records' input that did not plainly pass: failed, errored, or rejected by the reader."""
     for row in parquet_rows(out / "record_states.parquet"):
         yield row["row_number"], row["state"]
-    for line in rejected_rows(out / "rejected.ndjson"):
-        if line["input"] == first_input:
-            yield line["row_number"], REJECTED
+    for number in rejected:
+        yield number, REJECTED
 
 
-def rejected_rows(file: Path) -> Iterator[dict[str, Any]]:
-    """Rejected rows of all inputs: input, row_number, line, column, reason, text."""
-    if file.exists():
-        with file.open(encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
+def rejected_rows(lines: Iterable[str | bytes], name: str) -> Iterator[int]:
+    """Numbers of the rejected rows of one input, from the lines of a rejects file."""
+    for line in lines:
+        row = json.loads(line)
+        if row["input"] == name:
+            yield row["row_number"]

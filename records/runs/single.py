@@ -12,24 +12,13 @@ from records.datasets.selectors import record_by_id
 from records.datasets.services import count_add
 from records.runs.models import Finding, RuleOutcome, Run
 from records.states import FAILING, RecordStatus, RunStatus, Severity
-from dataclasses import dataclass, field
-
-RecordFinding = Any
-
-
-@dataclass
-class RecordVerdict:
-    findings: tuple = ()
-    outcomes: tuple = ()
-    errored: bool = False
-
-
-def record_rules(version: Any) -> Any:
-    raise NotImplementedError
-
-
+from rulepacks.catalog.selectors import record_rules
+from rulepacks.engine.problems import ParameterError
+from rulepacks.engine.record import RecordVerdict
+from rulepacks.engine.record_findings import RecordFinding
 from tenants.audit.services import audit_append
 from tenants.context import current_actor
+from tenants.problems import StateConflict
 
 NOTHING = RecordVerdict(findings=(), outcomes=(), errored=False)
 
@@ -63,7 +52,10 @@ def judge(record: Record) -> RecordVerdict:
     version = record.dataset.active_version
     if version is None:
         return NOTHING
-    return record_rules(version).judge(record.payload or {}, record.dataset.parameters)
+    try:
+        return record_rules(version).judge(record.payload or {}, record.dataset.parameters)
+    except ParameterError as error:
+        raise StateConflict(f"Dataset {record.dataset.name} cannot judge records: {error}") from error
 
 
 def status_for(verdict: RecordVerdict) -> RecordStatus:
@@ -121,13 +113,15 @@ def finding(run: Run, record: Record, number: int, found: RecordFinding) -> Find
         stage=found.stage,
         severity=found.severity,
         label=found.label or "",
+        input=found.input,
         unit=found.unit or "",
-        key=found.key,
+        key=dict(found.key),
         left=found.left,
         right=found.right,
         difference=found.difference,
+        tolerance=found.tolerance,
         magnitude=None if found.difference is None else abs(float(found.difference)),
-        fields=found.fields,
+        fields=dict(found.fields),
         message=found.message,
         fingerprint=found.fingerprint,
     )

@@ -1,10 +1,11 @@
 """What a run decided, in one transaction: records, findings, outcomes, unit statuses, counters, audit event."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from django.core.files.storage import default_storage
 from django.db.models.functions import Now
 
 from records.datasets.identity import created_at
@@ -16,11 +17,13 @@ from records.runs.results import (
     UNIT_COLUMNS,
     Tally,
     finding_rows,
+    rejected_rows,
     row_states,
     unit_rows,
 )
 from records.runs.services import run_move, run_note
 from records.states import RecordStatus, RunStatus, Severity
+from rulepacks.engine.formats.reading import InputSummary
 from rulepacks.engine.refusals import Cancelled
 from rulepacks.engine.summary import Summary
 from tenants.audit.services import audit_append
@@ -53,15 +56,16 @@ def run_store(run: Run, summary: Summary, out: Path, files: KeptFiles) -> None:
     """
     batch = Batch.objects.select_for_update(of=("self",)).select_related("dataset").get(id=run.batch_id)
     take_over(run)
-    first = next(iter(summary.inputs))
-    inputs_store(batch, summary, files)
-    records_store(batch, summary, row_states(out, first))
+    read = inputs_store(batch, summary, files)
+    first = next(iter(read))
+    rejects = BatchInput.objects.get(batch=batch, name=first).rejects
+    records_store(batch, summary, read[first], row_states(out, rejected_of(rejects, first)))
     tally = findings_store(run, summary, out, first)
     outcomes_store(run, summary, tally)
     rows_insert("records_unitstatus", UNIT_COLUMNS, unit_rows(out, run))
     counts_store(batch, summary)
     Batch.objects.filter(id=batch.id).update(current_run=run)
-    run_complete(run, summary, files)
+    run_complete(run, summary, read[first], files)
 
 
 def take_over(run: Run) -> None:
@@ -73,27 +77,45 @@ def take_over(run: Run) -> None:
         raise LeaseLost(f"run {run.id} is {row.status}")
 
 
-def inputs_store(batch: Batch, summary: Summary, files: KeptFiles) -> None:
-    """What reading each input gave. Raises `CountsDiffer` when accepted and rejected rows are not all rows."""
+def inputs_store(batch: Batch, summary: Summary, files: KeptFiles) -> dict[str, InputSummary]:
+    """Note what reading each input gave; how each was read, now or by the run that made its snapshot.
+
+    Raises `CountsDiffer` when accepted and rejected rows are not all rows.
+    """
+    found = {}
     for name, read in summary.inputs.items():
-        same(f"rows of {name}", read.rows_read, read.accepted + read.rejected)
-        if name not in files.snapshots:
-            continue
-        BatchInput.objects.filter(batch=batch, name=name).update(
-            format=read.format,
-            encoding=read.encoding,
-            snapshot=files.snapshots[name],
-            snapshot_sha256=read.snapshot_sha256,
-            rejects=files.rejects if read.rejected else "",
-            rows_read=read.rows_read,
-            rows_accepted=read.accepted,
-            rows_rejected=read.rejected,
-        )
+        delivered = BatchInput.objects.get(batch=batch, name=name)
+        if name in files.snapshots:
+            input_store(delivered, read, files)
+        else:
+            same(f"rows in the snapshot of {name}", int(delivered.rows_accepted or 0), read.accepted)
+        rows, rejected = int(delivered.rows_read or 0), int(delivered.rows_rejected or 0)
+        found[name] = replace(read, rows_read=rows, rejected=rejected)
+        same(f"rows of {name}", found[name].rows_read, read.accepted + found[name].rejected)
+    return found
 
 
-def records_store(batch: Batch, summary: Summary, states: Iterable[tuple[int, str]]) -> None:
+def input_store(delivered: BatchInput, read: InputSummary, files: KeptFiles) -> None:
+    delivered.format = read.format
+    delivered.encoding = read.encoding
+    delivered.snapshot = files.snapshots[delivered.name]
+    delivered.snapshot_sha256 = read.snapshot_sha256
+    delivered.rejects = files.rejects if read.rejected else ""
+    delivered.rows_read = read.rows_read
+    delivered.rows_accepted = read.accepted
+    delivered.rows_rejected = read.rejected
+    delivered.save()
+
+
+def rejected_of(rejects: str, name: str) -> Iterator[int]:
+    """Numbers of the rows of an input that could not be read. Read while rows are copied: no query may happen here."""
+    if rejects:
+        with default_storage.open(rejects) as lines:
+            yield from rejected_rows(lines, name)
+
+
+def records_store(batch: Batch, summary: Summary, read: InputSummary, states: Iterable[tuple[int, str]]) -> None:
     """One thin row per accepted row of the first input; those of an earlier run give way."""
-    read = next(iter(summary.inputs.values()))
     counts = summary.records
     same("records", read.accepted, counts["processed"] + counts["failed"] + counts["errored"])
     rows_delete("records_record", batch.id)
@@ -150,9 +172,8 @@ def counts_store(batch: Batch, summary: Summary) -> None:
     )
 
 
-def run_complete(run: Run, summary: Summary, files: KeptFiles) -> None:
+def run_complete(run: Run, summary: Summary, first: InputSummary, files: KeptFiles) -> None:
     """Close the run with what it found, and say so in the audit log."""
-    first = next(iter(summary.inputs.values()))
     severities = {severity.value: summary.findings.get(severity.value, 0) for severity in Severity}
     values: dict[str, Any] = {
         **severities,

@@ -1,5 +1,6 @@
 """Reads of packs and their versions."""
 
+from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 
@@ -7,6 +8,8 @@ from django.db.models import QuerySet
 
 from rulepacks.catalog.archives import archive_folder
 from rulepacks.catalog.models import Pack, PackVersion
+from rulepacks.engine.loader import load_pack
+from rulepacks.engine.record import RecordRules, compile_record_rules
 from tenants.problems import UnknownReference
 
 
@@ -59,3 +62,13 @@ def version_order(version: str) -> tuple[tuple[int, ...], bool, str]:
 def pack_folder(version: PackVersion) -> Path:
     """Local folder with the version's files. Raises `ArchiveDamaged` when they are not what was installed."""
     return archive_folder(version.archive, version.content_hash)
+
+
+def record_rules(version: PackVersion) -> RecordRules:
+    """The version's row rules, ready to judge single records; compiled once per process and content hash."""
+    return compiled(version.archive, version.content_hash)
+
+
+@lru_cache(maxsize=64)
+def compiled(archive: str, content_hash: str) -> RecordRules:
+    return compile_record_rules(load_pack(archive_folder(archive, content_hash)))
