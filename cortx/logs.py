@@ -23,11 +23,11 @@ class JsonFormatter(logging.Formatter):
             "service": self.service,
             "message": redact(record.getMessage()),
             "module": record.module,
-            "function": record.funcName,
+            "function": record.funcName or "",
             "line": record.lineno,
             # Django speaks about a refused request once more when the scope of its id has ended.
             "request_id": current_request_id() or getattr(getattr(record, "request", None), "request_id", ""),
-            "tenant": str(bound_tenant_id() or ""),
+            "tenant": str(bound_tenant_id() or getattr(record, "tenant", None) or ""),
         }
         if record.exc_info:
             line["exception"] = redact(self.formatException(record.exc_info))

@@ -12,7 +12,15 @@ from django.http.response import HttpResponseBase
 
 from cortx.errors import answer
 from tenants.access.administration import administrator
-from tenants.access.identity import CHOSEN_TENANT, TENANT_PATH, BadCredential, Identity, NoSuchTenant, identify
+from tenants.access.identity import (
+    CHOSEN_TENANT,
+    TENANT_PATH,
+    BadCredential,
+    Identity,
+    NoSuchTenant,
+    identify,
+    identity_of,
+)
 from tenants.context import actor_scope, request_scope, tenant_scope
 from tenants.problems import Refusal
 from tenants.scoping import new_id
@@ -41,7 +49,9 @@ class RequestIdMiddleware:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id
             milliseconds = (time.perf_counter() - started) * 1000
-            logger.info("%s %s %d %.0f ms", request.method, request.path, response.status_code, milliseconds)
+            about = (request.method, request.path, response.status_code, milliseconds)
+            tenant = identity_of(request).tenant
+            logger.info("%s %s %d %.0f ms", *about, extra={"tenant": tenant.id if tenant else ""})
         return response
 
 

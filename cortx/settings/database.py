@@ -30,8 +30,11 @@ def postgresql(url: str) -> dict[str, Any]:
     size = int(query.pop("pool_size", env.integer("DATABASE_POOL_SIZE", 5, minimum=1)))
     overflow = int(query.pop("max_overflow", 0))
     config = dict(Env.db_url_config(urlsplit(url)._replace(query="").geturl()))
-    pool = {"min_size": 0, "max_size": size + overflow, "timeout": 10}
+    # A short reconnect_timeout: the pool's back-off would otherwise outlast the server's absence by far.
+    pool = {"min_size": 0, "max_size": size + overflow, "timeout": 5, "reconnect_timeout": 3}
     config["OPTIONS"] = {"pool": pool, "connect_timeout": 5, **query}
+    # Connections that a restart of the server left behind in the pool are replaced, not handed out.
+    config["CONN_HEALTH_CHECKS"] = True
     return config
 
 

@@ -19,8 +19,10 @@ LOGGING: dict[str, Any] = {
         "django.utils.autoreload": {"level": "WARNING"},
         "_granian": {"handlers": [], "propagate": True},
         "granian.access": {"handlers": [], "propagate": True},
-        # Says every five seconds that it rings, at INFO.
+        # Would tell of every ring of the bell; a unit of work tells of itself (tenants/work/task.py).
         "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
         # Warns at every message that the file-system transport has no host.
         "kombu.connection": {"level": "ERROR"},
     },

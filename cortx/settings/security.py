@@ -1,6 +1,8 @@
 """Keys, hosts, cookies, content security policy."""
 
+import os
 import secrets
+from contextlib import suppress
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -13,8 +15,13 @@ def development_key() -> str:
     """A key of this checkout's own, made once, so that no key is ever in the source."""
     file = VAR_DIR / "secret-key"
     if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(50))
+        draft = VAR_DIR / f"secret-key-{secrets.token_hex(8)}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        # Web, worker and beat may start at the same time: whoever links first decides, with a whole file.
+        with suppress(FileExistsError):
+            os.link(draft, file)
+        draft.unlink()
     return file.read_text()
 
 

@@ -14,7 +14,7 @@ from tenants.context import tenant_scope
 from tenants.problems import StateConflict, ValidationProblem
 
 PLATFORM_TENANT_ID = UUID("00000000-0000-7000-8000-000000000000")
-"""The built-in tenant whose log keeps the events that belong to no tenant, or happen before there is one."""
+"""The built-in tenant whose log keeps the events that belong to no tenant. Not active: nobody works in it."""
 
 
 @transaction.atomic

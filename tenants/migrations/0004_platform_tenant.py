@@ -10,7 +10,7 @@ PLATFORM = UUID("00000000-0000-7000-8000-000000000000")
 
 
 def add(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    apps.get_model("tenants", "Tenant").objects.create(id=PLATFORM, slug="platform", name="Platform")
+    apps.get_model("tenants", "Tenant").objects.create(id=PLATFORM, slug="platform", name="Platform", is_active=False)
 
 
 def remove(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:

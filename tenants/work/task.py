@@ -41,8 +41,10 @@ def attempt(pipeline: Pipeline, work_id: UUID) -> None:
     claim = work_claim(work_id)
     if claim is None:
         return
+    logger.info("%s %s begins, attempt %d", claim.kind, claim.reference, claim.attempt)
     try:
         pipeline(claim)
+        logger.info("%s %s ended, attempt %d", claim.kind, claim.reference, claim.attempt)
     except LeaseLost:
         logger.warning("%s %s was taken over, attempt %d ends here", claim.kind, claim.reference, claim.attempt)
     except Exception as error:

@@ -1,5 +1,6 @@
 """`manage.py up`: everything on one machine, from an empty folder to a page that answers."""
 
+import json
 import socket
 import sys
 import time
@@ -80,9 +81,13 @@ def start_children(port: int) -> Iterator[Child]:
     """Web server, one worker, beat; one by one, so that whoever stops us in between knows the ones that run."""
     logs = Path(settings.VAR_DIR) / "log"
     logs.mkdir(parents=True, exist_ok=True)
-    celery = [sys.executable, "-m", "celery", "-A", "cortx.celery"]
+    # The server's own process knows no Django; it is told how to log by a file.
+    log_config = logs / "logging.json"
+    log_config.write_text(json.dumps(settings.LOGGING))
+    celery = [sys.executable, "-m", "celery", "-A", "cortx.celery", "--quiet"]
     # Blocking threads: the views are synchronous, and the server must not run more of them than the pool serves.
     web = f"--interface wsgi --host {HOST} --port {port} --workers 1 --blocking-threads 4".split()
+    web += ["--log-config", str(log_config)]
     yield Child("web", [sys.executable, "-m", "granian", *web, "cortx.wsgi:application"], logs)
     yield Child("worker", [*celery, "worker", "--pool", "prefork", "--concurrency", "1", "--loglevel", "INFO"], logs)
     yield Child("beat", [*celery, "beat", "--pidfile", "", "--loglevel", "INFO"], logs)
