@@ -92,7 +92,8 @@ def _no_finding(case: Case, outcome: OutcomeSummary, findings: list[dict[str, An
 def _compare(expect: Sequence[Mapping[str, Any]], findings: list[dict[str, Any]], outcome: OutcomeSummary) -> str:
     if len(expect) != len(findings):
         counts = {name: getattr(outcome, name) for name in _OUTCOMES}
-        return f"expected {len(expect)} findings, found {len(findings)} (outcomes {_listed(counts)}) {outcome.reason}".strip()
+        reason = f"found {len(findings)} (outcomes {_listed(counts)}) {outcome.reason}".strip()
+        return f"expected {len(expect)} findings, {reason}"
     for number, (wanted, found) in enumerate(zip(expect, findings, strict=True), start=1):
         for name, value in wanted.items():
             actual = json.loads(found[name]) if name in {"key", "fields"} else found[name]
@@ -112,5 +113,3 @@ def _plain(value: object) -> object:
 
 def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "none"
-
-

@@ -32,6 +32,8 @@ from rulepacks.engine.expressions.types import Type, common
 
 _OPERATORS = {"is": "IS NOT DISTINCT FROM", "is not": "IS DISTINCT FROM"}
 _COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "is", "is not"}
+WIDE = 18
+"""Digits DuckDB keeps in 64 bits."""
 _SAME_TYPE_CALLS = {"coalesce", "nullif", "zero_if_blank"}
 
 
@@ -158,9 +160,20 @@ def _binary(to: Compiler, node: Binary) -> str:
         return f"({to.value(node.left)} || {to.value(node.right)})"
     if node.op == "%":
         return f"({to.value(node.left)} % nullif({to.value(node.right)}, 0))"
-    left, right = (_operand(to, side, node.type) for side in (node.left, node.right))
+    left, right = (_term(to, side, node) for side in (node.left, node.right))
     result = f"({left} {node.op} {right})"
     return f"TRY{result}" if node.overflows else result
+
+
+def _term(to: Compiler, side: Node, node: Binary) -> str:
+    """An operand of + - *. Beyond 18 digits its room is asked for: DuckDB would keep to 18 and break on overflow.
+
+    A cast that may fail is tried by itself, since DuckDB shares casts between expressions, out of their TRY.
+    """
+    if node.type.kind != "decimal" or node.type.precision <= WIDE:
+        return _operand(to, side, node.type)
+    kind = node.type if node.op != "*" else Type("decimal", max(side.type.precision, WIDE + 1), side.type.scale)
+    return f"{'TRY_CAST' if node.overflows else 'CAST'}({to.value(side)} AS {sql_type(kind)})"
 
 
 def _comparable(to: Compiler, node: Node, kind: Type) -> str:

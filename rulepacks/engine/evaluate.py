@@ -84,7 +84,8 @@ def outcomes(session: Session) -> tuple[OutcomeSummary, ...]:
         OutcomeSummary(
             rule=rule.code, type=rule.type, stage=rule.stage, severity=rule.severity.otherwise, label=rule.label,
             title=rule.title, passed=tally.passed, failed=tally.failed, not_applicable=tally.not_applicable,
-            not_evaluated=tally.not_evaluated, errored=tally.errored, seconds=round(tally.seconds, 6), reason=tally.reason,
+            not_evaluated=tally.not_evaluated, errored=tally.errored, seconds=round(tally.seconds, 6),
+            reason=tally.reason,
         )
         for rule in session.pack.rules for tally in [session.tallies[rule.code]]
     )  # fmt: skip

@@ -130,7 +130,9 @@ def _statuses(context: Context, document: Document, data: dict[str, Any]) -> tup
         if "when" in status:
             node = context.expression(document, ("statuses", index, "when"), scope, BOOLEAN)
         elif index < len(given) - 1:
-            context.problems.add(document.place(("statuses", index + 1)), "cannot be reached: the one before always holds")
+            context.problems.add(
+                document.place(("statuses", index + 1)), "cannot be reached: the one before always holds"
+            )
         statuses.append(StatusRule(status["status"], node))
     if statuses and statuses[-1].when is not None:
         context.problems.add(document.place(("statuses", len(given) - 1)), "the last status must hold always")

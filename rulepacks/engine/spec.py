@@ -138,7 +138,7 @@ class TableSpec:
 
 @dataclass(frozen=True)
 class Stage:
-    """Rules of one stage run together; with `gate_unit`, units with a fatal finding of an earlier stage are left out."""
+    """Rules of one stage run together; `gate_unit` leaves out units with a fatal finding of an earlier stage."""
 
     name: str
     title: str

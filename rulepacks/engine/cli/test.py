@@ -31,10 +31,11 @@ def main(arguments: argparse.Namespace) -> int:
     wrong = [result for result in results if result.reason]
     for result in wrong:
         case = result.case
-        sys.stdout.write(f"{case.place.file}:{case.place.line}:{case.place.column} {case.rule}: {case.title}: {result.reason}\n")
+        sys.stdout.write(
+            f"{case.place.file}:{case.place.line}:{case.place.column} {case.rule}: {case.title}: {result.reason}\n"
+        )
     rules = {case.rule for case in chosen}
     both = {code for code in rules if {bool(case.expect) for case in chosen if case.rule == code} == {True, False}}
-    sys.stdout.write(
-        f"{len(results) - len(wrong)} of {len(results)} cases hold; {len(both)} of {len(rules)} rules exercised both ways\n"
-    )
+    hold = len(results) - len(wrong)
+    sys.stdout.write(f"{hold} of {len(results)} cases hold; {len(both)} of {len(rules)} rules exercised both ways\n")
     return 1 if wrong else 0

@@ -10,7 +10,7 @@ from rulepacks.engine.evaluation.reads import row_nodes, rule_nodes, rule_where,
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State, add_counts, guarded
 from rulepacks.engine.evaluation.work import Work, not_met_earlier
-from rulepacks.engine.expressions.tree import Aggregate, Call, Found, JoinField, Logical, Node, walk
+from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, Logical, Node, walk
 from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.spec import GroupBody, Rule
 
@@ -74,8 +74,8 @@ def _statement(state: State, work: Work, by: Sequence[str], rules: Sequence[Rule
             columns.append(f"{fault} AS {quoted(f'fault:{name}')}")
     columns += [item for rule in rules for item in _presence(state, work, rule, over_rows)]
     only = [over_rows.value(where) if (where := rule_where(rule)) is not None else "true" for rule in rules]
-    where = "" if "true" in only else f" WHERE {' OR '.join(dict.fromkeys(only))}"
-    grouped = f"SELECT {', '.join(columns)} FROM {work.name}{where} GROUP BY {', '.join(map(quoted, by))}"
+    picked = "" if "true" in only else f" WHERE {' OR '.join(dict.fromkeys(only))}"
+    grouped = f"SELECT {', '.join(columns)} FROM {work.name}{picked} GROUP BY {', '.join(map(quoted, by))}"
     joined, values = _join(state, source, nodes)
     sql = f"SELECT l.*{''.join(f', {value}' for value in values)} FROM ({grouped}) l {joined}"
     return _decided(sql, rules, places, names, faults, source)
@@ -115,22 +115,22 @@ def _presence(state: State, work: Work, rule: Rule, to: Compiler) -> list[str]:
 
 def _join(state: State, source: Source, nodes: Sequence[Node]) -> tuple[str, list[str]]:
     """Joins whose key is part of the grouping, looked up once a group."""
-    outside = [part for node in nodes for part in _outside(node)]
-    names = dict.fromkeys(part.join for part in outside if isinstance(part, JoinField | Found))
+    parts = [part for node in nodes for part in outside(node)]
+    names = dict.fromkeys(part.join for part in parts if isinstance(part, JoinField | Found))
     clauses, values = [], []
     for name in names:
-        columns = sorted({part.name for part in outside if isinstance(part, JoinField) and part.join == name})
+        columns = sorted({part.name for part in parts if isinstance(part, JoinField) and part.join == name})
         more, joined = source.join(state.session.pack.joins[name], columns)
         values += more
         clauses += joined
     return " ".join(clauses), values
 
 
-def _outside(node: Node) -> list[Node]:
+def outside(node: Node) -> list[Node]:
     """Nodes outside aggregates."""
     if isinstance(node, Aggregate):
         return []
-    return [node, *(part for child in node.children for part in _outside(child))]
+    return [node, *(part for child in node.children for part in outside(child))]
 
 
 def _decided(
@@ -190,8 +190,11 @@ def _shown(rule: Rule, to: Compiler) -> list[str]:
     body, code = rule.body, rule.code
     columns = [f"({to.value(body.require)}) IS NULL AS {quoted(f'null:{code}')}"]
     if body.left is not None and body.right is not None:
-        columns += [f"{to.value(body.left)} AS {quoted(f'left:{code}')}", f"{to.value(body.right)} AS {quoted(f'right:{code}')}"]
-        difference = difference_node(_zero(body.left), _zero(body.right))
+        columns += [
+            f"{to.value(body.left)} AS {quoted(f'left:{code}')}",
+            f"{to.value(body.right)} AS {quoted(f'right:{code}')}",
+        ]
+        difference = difference_node(body.left, body.right)
         if difference is not None:
             columns.append(f"{to.value(difference)} AS {quoted(f'difference:{code}')}")
     columns += [f"{to.value(node)} AS {quoted(f'about:{code}:{name}')}" for name, node in rule.about]
@@ -204,10 +207,6 @@ def _shown(rule: Rule, to: Compiler) -> list[str]:
         for index, (_, node) in enumerate(rule.severity.branches)
     ]
     return columns
-
-
-def _zero(node: Node) -> Node:
-    return Call(name="zero_if_blank", arguments=(node,), type=node.type) if node.type.numeric else node
 
 
 def _count(state: State, groups: Groups) -> None:
@@ -224,4 +223,3 @@ def _count(state: State, groups: Groups) -> None:
             "passed": total - fail - na - ne - er, "failed": fail, "not_applicable": na,
             "not_evaluated": ne, "errored": er,
         })  # fmt: skip
-

@@ -1,7 +1,6 @@
 """Temporary tables that joins look in."""
 
 from collections.abc import Sequence
-from typing import cast
 
 import pyarrow as pa
 
@@ -76,7 +75,9 @@ def _table_table(session: Session, join: JoinSpec, wanted: Sequence[str], stage:
     name = quoted(f"join:{stage}:{join.name}")
     keys = [key for key, _ in join.on]
     columns = ", ".join([*(f"{quoted(key)} AS {quoted(f'k:{key}')}" for key in keys), *map(quoted, wanted)])
-    session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns}, true AS found FROM {quoted(f'table:{join.target}')}")
+    session.run(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns}, true AS found FROM {quoted(f'table:{join.target}')}"
+    )
     return JoinTable(name, tuple(keys), None, not_itself=False, fold_case=False)
 
 
@@ -115,17 +116,22 @@ def _input_table(
     return JoinTable(name, tuple(keys), None, join.not_itself, fold_case=False)
 
 
-def unit_sql(session: Session, input_name: str, prefix: str = "") -> str | None:
+def unit_sql(session: Session, input_name: str) -> str | None:
     """SQL of the unit of a row (its parts joined with |), or None for inputs that do not hold all its columns."""
     unit = session.pack.first_input.unit
     source = session.pack.inputs[input_name]
     if not unit or not all(name in source.fields or name in source.derived for name in unit):
         return None
-    parts = [f"{prefix}{quoted(name)}" for name in unit]
-    if len(parts) == 1:
-        return parts[0] if source.type_of(unit[0]).kind == "text" else f"CAST({parts[0]} AS VARCHAR)"
-    texts = ", ".join(f"coalesce(CAST({part} AS VARCHAR), '')" for part in parts)
-    return f"CASE WHEN coalesce({', '.join(f'CAST({part} AS VARCHAR)' for part in parts)}) IS NOT NULL THEN concat_ws('|', {texts}) END"
+    return joined_unit(unit)
+
+
+def joined_unit(names: Sequence[str]) -> str:
+    """SQL of a unit from its columns; NULL when all are."""
+    texts = [f"CAST({quoted(name)} AS VARCHAR)" for name in names]
+    if len(texts) == 1:
+        return texts[0]
+    filled = ", ".join(f"coalesce({text}, '')" for text in texts)
+    return f"CASE WHEN coalesce({', '.join(texts)}) IS NOT NULL THEN concat_ws('|', {filled}) END"
 
 
 def gate_condition(session: Session, input_name: str, gate: str, reads: Reads) -> str:
@@ -133,5 +139,5 @@ def gate_condition(session: Session, input_name: str, gate: str, reads: Reads) -
     unit = unit_sql(session, input_name) if gate else None
     if unit is None:
         return ""
-    reads.add_names(session.pack, session.pack.inputs[input_name], cast("tuple[str, ...]", session.pack.first_input.unit))
+    reads.add_names(session.pack, session.pack.inputs[input_name], session.pack.first_input.unit)
     return f"({unit} IS NULL OR {unit} NOT IN (SELECT unit FROM {gate}))"

@@ -1,6 +1,6 @@
 """What expressions read, down to delivered fields, joins and inputs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from rulepacks.engine.expressions.tree import Aggregate, Field, Found, JoinField, Node, Raw, walk
@@ -85,6 +85,15 @@ def shown_nodes(rule: Rule) -> list[Node]:
     return [node for node in nodes if node is not None]
 
 
+def parts_shown(pack: Pack, nodes: Iterable[Node]) -> Iterator[Node]:
+    """The nodes whose values a finding shows, in the order they are read; for a join that was only tested, its key."""
+    for node in (part for tree in nodes for part in walk(tree)):
+        if isinstance(node, Found):
+            yield from parts_shown(pack, join_nodes(pack.joins[node.join]))
+        elif isinstance(node, Field | Raw | JoinField):
+            yield node
+
+
 def inputs_read(pack: Pack, rule: Rule) -> set[str]:
     """Names of the inputs a rule needs."""
     found = {rule.input}
@@ -137,7 +146,11 @@ def table_nodes(table: TableSpec, source: Input) -> list[Node]:
     """What a table reads of its rows (columns of its crosswalk left out)."""
     nodes: list[Node] = [Field(name=name, type=source.type_of(name)) for name in (*table.by, *table.match)]
     own = own_columns(table, source)
-    nodes += [part for part in walk(table.value) if isinstance(part, Field | Raw | JoinField | Found) and not (isinstance(part, Field) and part.name in own)]
+    nodes += [
+        part
+        for part in walk(table.value)
+        if isinstance(part, Field | Raw | JoinField | Found) and not (isinstance(part, Field) and part.name in own)
+    ]
     return nodes + ([table.where] if table.where is not None else [])
 
 

@@ -143,4 +143,3 @@ def _count(state: State, pairs: Pairs) -> None:
         fail, na, ne = (int(value) for value in row[1 + 3 * index : 4 + 3 * index])
         counts = {"passed": int(row[0]) - fail - na - ne, "failed": fail, "not_applicable": na, "not_evaluated": ne}
         add_counts(state.session, rule.code, counts)
-

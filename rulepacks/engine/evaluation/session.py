@@ -59,7 +59,8 @@ class Session:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a (small) result."""
-        return self._execute(sql).fetchall()
+        found: list[tuple[Any, ...]] = self._execute(sql).fetchall()
+        return found
 
     def one(self, sql: str) -> tuple[Any, ...]:
         """The one row of a result."""

@@ -4,29 +4,26 @@ from collections.abc import Mapping
 
 from rulepacks.engine.compile_sql import quoted, text_literal
 from rulepacks.engine.evaluation.findings import MAX_SOURCE_ROWS, FindingsWriter, Shown, message_sql, severity_sql
-from rulepacks.engine.evaluation.groups import Groups
+from rulepacks.engine.evaluation.groups import Groups, outside
+from rulepacks.engine.evaluation.joins import joined_unit
 from rulepacks.engine.evaluation.masks import bits
-from rulepacks.engine.evaluation.reads import rule_nodes, rule_where
+from rulepacks.engine.evaluation.reads import rule_nodes, rule_where, shown_nodes
 from rulepacks.engine.evaluation.reconcile import Pairs, pair_compiler, sides
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import UNIT_HITS, State
 from rulepacks.engine.evaluation.work import Work
-from rulepacks.engine.expressions.tree import JoinField, walk
+from rulepacks.engine.expressions.tree import JoinField
 from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.spec import GroupBody, ReconcileBody, Rule
+
+NOTHING = "CAST(NULL AS VARCHAR)"
+SLOTS = ("left", "right", "difference")
 
 
 def unit_of(state: State, names: tuple[str, ...]) -> str:
     """SQL of the unit over a table with key columns; NULL where the key does not hold the unit."""
     unit = state.session.pack.first_input.unit
-    if not unit or not set(unit) <= set(names):
-        return "CAST(NULL AS VARCHAR)"
-    if len(unit) == 1:
-        return f"CAST({quoted(unit[0])} AS VARCHAR)"
-    texts = [f"CAST({quoted(name)} AS VARCHAR)" for name in unit]
-    filled = ", ".join(f"coalesce({text}, '')" for text in texts)
-    joined = f"concat_ws('|', {filled})"
-    return f"CASE WHEN coalesce({', '.join(texts)}) IS NOT NULL THEN {joined} END"
+    return joined_unit(unit) if unit and set(unit) <= set(names) else NOTHING
 
 
 def cache_rows(state: State, work: Work) -> str:
@@ -47,43 +44,63 @@ def _rows_of(state: State, work: Work, on: tuple[str, ...], rows: Mapping[str, s
     return rows[work.input.name] if unit and set(unit) <= set(on) else work.name
 
 
-def show_group(state: State, groups: Groups, rule: Rule, rows_of: Mapping[str, str], writer: FindingsWriter) -> None:
+def show_group(state: State, groups: Groups, rule: Rule, rows: Mapping[str, str], writer: FindingsWriter) -> None:
     """Write the findings of a group rule."""
     assert isinstance(rule.body, GroupBody)
-    code, body = rule.code, rule.body
-    failing = f"SELECT * FROM {groups.name} WHERE {groups.places[code].test('fail')}"
+    code, by = rule.code, rule.body.by
+    slots = _group_slots(rule, rule.body)
+    about = {name: quoted(f"about:{code}:{name}") for name, _ in rule.about}
+    values = {
+        index: quoted(f"message:{code}:{index}") for index, part in enumerate(rule.message) if part.node is not None
+    }
+    shown = Shown(
+        source=_group_source(state, groups, rule, rule.body, rows),
+        key={name: quoted(name) for name in by} | about,
+        fields=_group_fields(rule),
+        order=[f"CAST({quoted(name)} AS VARCHAR)" for name in by],
+        severity=_group_severity(rule),
+        message=message_sql(rule, values, slots, _fallback(rule, slots)),
+        input=groups.work.input.name,
+        unit=unit_of(state, by),
+        rows="coalesce(rows, [])",
+        **slots,
+    )
+    writer.write(rule, shown)
+
+
+def _group_slots(rule: Rule, body: GroupBody) -> dict[str, str]:
+    if body.left is None or body.right is None:
+        return dict.fromkeys(SLOTS, NOTHING)
+    slots = {name: f"CAST({quoted(f'{name}:{rule.code}')} AS VARCHAR)" for name in SLOTS}
+    return slots if difference_node(body.left, body.right) is not None else {**slots, "difference": NOTHING}
+
+
+def _group_source(state: State, groups: Groups, rule: Rule, body: GroupBody, rows: Mapping[str, str]) -> str:
+    """Failing groups with the numbers of (some of) their rows."""
+    failing = f"SELECT * FROM {groups.name} WHERE {groups.places[rule.code].test('fail')}"
     equal = " AND ".join(f"g.{quoted(name)} IS NOT DISTINCT FROM w.{quoted(name)}" for name in body.by)
     listed = ", ".join(f"w.{quoted(name)}" for name in body.by)
     where = rule_where(rule)
-    picked = f" WHERE {Source(state.session, groups.work.input, state.joins).compiler().value(where)}" if where else ""
-    rows = (
-        f"SELECT {listed}, min(w.row_number, {MAX_SOURCE_ROWS}) AS rows FROM (SELECT * FROM {_rows_of(state, groups.work, body.by, rows_of)}{picked}) w "
+    to = Source(state.session, groups.work.input, state.joins).compiler()
+    picked = f" WHERE {to.value(where)}" if where is not None else ""
+    numbers = (
+        f"SELECT {listed}, min(w.row_number, {MAX_SOURCE_ROWS}) AS rows "
+        f"FROM (SELECT * FROM {_rows_of(state, groups.work, body.by, rows)}{picked}) w "
         f"SEMI JOIN ({failing}) g ON {equal} GROUP BY {listed}"
     )
-    source = f"(SELECT g.*, w.rows FROM ({failing}) g LEFT JOIN ({rows}) w ON {equal})"
-    has_sides = body.left is not None and body.right is not None
-    sides_sql = {part: f"CAST({quoted(f'{part}:{code}')} AS VARCHAR)" if has_sides else "CAST(NULL AS VARCHAR)"
-                 for part in ("left", "right")}  # fmt: skip
-    numeric = body.left is not None and body.right is not None and difference_node(body.left, body.right) is not None
-    sides_sql["difference"] = f"CAST({quoted(f'difference:{code}')} AS VARCHAR)" if numeric else "CAST(NULL AS VARCHAR)"
-    values = {index: quoted(f"message:{code}:{index}") for index, part in enumerate(rule.message) if part.node is not None}
-    fields = {
-        f"{node.join}.{node.name}": quoted(f"j:{node.join}.{node.name}")
-        for tree in rule_nodes(rule)[(rule.body.where is not None):] for node in walk(tree) if isinstance(node, JoinField)
-        and f"j:{node.join}.{node.name}" in _columns(state, groups.name)
-    }  # fmt: skip
-    writer.write(rule, Shown(
-        source=source,
-        key={name: quoted(name) for name in body.by} | {name: quoted(f"about:{code}:{name}") for name, _ in rule.about},
-        fields=fields, order=[*(f"CAST({quoted(name)} AS VARCHAR)" for name in body.by)],
-        severity=_group_severity(rule), message=message_sql(rule, values, sides_sql, _fallback(rule, sides_sql, has_sides)),
-        input=groups.work.input.name, unit=unit_of(state, body.by), left=sides_sql["left"], right=sides_sql["right"],
-        difference=sides_sql["difference"], rows="coalesce(rows, [])",
-    ))  # fmt: skip
+    return f"(SELECT g.*, w.rows FROM ({failing}) g LEFT JOIN ({numbers}) w ON {equal})"
 
 
-def _columns(state: State, name: str) -> set[str]:
-    return {row[0] for row in state.session.rows(f"DESCRIBE {name}")}
+def _group_fields(rule: Rule) -> dict[str, str]:
+    """Columns of joins that were looked at once a group."""
+    where = rule_where(rule)
+    nodes = [node for node in rule_nodes(rule) + shown_nodes(rule) if node is not where]
+    return {
+        f"{part.join}.{part.name}": quoted(f"j:{part.join}.{part.name}")
+        for node in nodes
+        for part in outside(node)
+        if isinstance(part, JoinField)
+    }
 
 
 def _group_severity(rule: Rule) -> str:
@@ -91,32 +108,37 @@ def _group_severity(rule: Rule) -> str:
     return severity_sql(rule.severity, conditions)
 
 
-def _fallback(rule: Rule, slots: dict[str, str], has_sides: bool) -> str:
-    title = text_literal(f"{rule.title}: ")
-    if not has_sides:
+def _fallback(rule: Rule, slots: Mapping[str, str]) -> str:
+    if slots["left"] == NOTHING:
         return text_literal(f"{rule.title}: not satisfied.")
     left, right = (f"coalesce({slots[part]}, '(blank)')" for part in ("left", "right"))
-    return f"concat({title}, {left}, ' against ', {right}, '.')"
+    return f"concat({text_literal(f'{rule.title}: ')}, {left}, ' against ', {right}, '.')"
 
 
 def count_group_units(state: State, groups: Groups, rule: Rule) -> None:
     """Count the findings of a group rule by unit and severity."""
     assert isinstance(rule.body, GroupBody)
-    _count(state, rule, unit_of(state, rule.body.by), _group_severity(rule), groups.name, groups.places[rule.code].test("fail"))
+    test = groups.places[rule.code].test("fail")
+    _count(state, rule, unit_of(state, rule.body.by), _group_severity(rule), f"{groups.name} WHERE {test}")
 
 
 def count_pair_units(state: State, pairs: Pairs, rule: Rule) -> None:
     """Count the findings of a reconciliation by unit and severity."""
     assert isinstance(rule.body, ReconcileBody)
-    bit = bits(other.code for other in pairs.rules)[rule.code]
-    _count(state, rule, unit_of(state, rule.body.on), _pair_severity(rule), pairs.name, bit.test("fail"))
+    _count(
+        state, rule, unit_of(state, rule.body.on), _pair_severity(rule), f"{pairs.name} WHERE {_failed(pairs, rule)}"
+    )
 
 
-def _count(state: State, rule: Rule, unit: str, severity: str, table: str, test: str) -> None:
+def _count(state: State, rule: Rule, unit: str, severity: str, rows: str) -> None:
     state.session.run(
         f"INSERT INTO {UNIT_HITS} SELECT {unit}, {text_literal(rule.code)}, {text_literal(rule.stage)}, {severity}, "
-        f"{text_literal(rule.label)}, count(*) FROM {table} WHERE {test} GROUP BY ALL"
+        f"{text_literal(rule.label)}, count(*) FROM {rows} GROUP BY ALL"
     )
+
+
+def _failed(pairs: Pairs, rule: Rule) -> str:
+    return bits(other.code for other in pairs.rules)[rule.code].test("fail")
 
 
 def _pair_severity(rule: Rule) -> str:
@@ -124,38 +146,48 @@ def _pair_severity(rule: Rule) -> str:
     return severity_sql(rule.severity, [to.value(node) for _, node in rule.severity.branches])
 
 
-def show_pairs(state: State, pairs: Pairs, rule: Rule, rows_of: Mapping[str, str], writer: FindingsWriter) -> None:
+def show_pairs(state: State, pairs: Pairs, rule: Rule, rows: Mapping[str, str], writer: FindingsWriter) -> None:
     """Write the findings of one code of a reconciliation."""
     assert isinstance(rule.body, ReconcileBody)
     body, to = rule.body, pair_compiler()
-    bit = bits(other.code for other in pairs.rules)[rule.code]
-    failing = f"SELECT * FROM {pairs.name} WHERE {bit.test('fail')}"
+    left, right = sides(body)
+    difference = difference_node(left, right)
+    slots = {"left": to.value(left), "right": to.value(right),
+             "difference": to.value(difference) if difference is not None else "NULL"}  # fmt: skip
+    slots = {name: f"CAST({value} AS VARCHAR)" for name, value in slots.items()}
+    values = {index: to.value(part.node) for index, part in enumerate(rule.message) if part.node is not None}
+    shown = Shown(
+        source=_pair_source(state, pairs, rule, body, rows),
+        key={name: quoted(name) for name in body.on} | {name: to.value(node) for name, node in rule.about},
+        fields={},
+        order=[*(f"CAST({quoted(name)} AS VARCHAR)" for name in body.on), "has_right"],
+        severity=_pair_severity(rule),
+        message=message_sql(rule, values, slots, _fallback(rule, slots)),
+        input=body.left.input,
+        unit=unit_of(state, body.on),
+        rows="coalesce(rows, [])",
+        **slots,
+    )
+    writer.write(rule, shown)
+
+
+def _pair_source(state: State, pairs: Pairs, rule: Rule, body: ReconcileBody, rows: Mapping[str, str]) -> str:
+    """Failing pairs with the numbers of (some of) the records behind them; other inputs are named by the key."""
+    failing = f"SELECT * FROM {pairs.name} WHERE {_failed(pairs, rule)}"
     parts = []
     for work, side in zip(pairs.works, (body.left, body.right), strict=True):
-        # Rows of the first input are the records people open; the other side is named by its key.
         if work.input.name != state.session.pack.first_input.name:
             continue
-        over_rows = Source(state.session, work.input, state.joins).compiler()
-        on = ", ".join(f"{over_rows.value(node)} AS {quoted(name)}" for node, name in zip(side.on, body.on, strict=True))
-        where = f" WHERE {over_rows.value(side.where)}" if side.where is not None else ""
-        parts.append(f"SELECT {on}, row_number FROM {_rows_of(state, work, body.on, rows_of)}{where}")
-    source = f"(SELECT *, CAST([] AS BIGINT[]) AS rows FROM ({failing}))"
-    if parts:
-        equal = " AND ".join(f"p.{quoted(name)} = s.{quoted(name)}" for name in body.on)
-        chosen = ", ".join(f"s.{quoted(name)}" for name in body.on)
-        rows = (f"SELECT {chosen}, min(s.row_number, {MAX_SOURCE_ROWS}) AS rows FROM ({' UNION ALL '.join(parts)}) s "
-                f"SEMI JOIN ({failing}) p ON {equal} GROUP BY {chosen}")  # fmt: skip
-        source = f"(SELECT p.*, s.rows FROM ({failing}) p LEFT JOIN ({rows}) s ON {equal})"
-    left_node, right_node = sides(body)
-    difference = difference_node(left_node, right_node)
-    shown = {"left": to.value(left_node), "right": to.value(right_node),
-             "difference": to.value(difference) if difference is not None else "NULL"}  # fmt: skip
-    slots = {name: f"CAST({value} AS VARCHAR)" for name, value in shown.items()}
-    values = {index: to.value(part.node) for index, part in enumerate(rule.message) if part.node is not None}
-    writer.write(rule, Shown(
-        source=source, key={name: quoted(name) for name in body.on} | {name: to.value(node) for name, node in rule.about},
-        fields={}, order=[f"CAST({quoted(name)} AS VARCHAR)" for name in body.on], severity=_pair_severity(rule),
-        message=message_sql(rule, values, slots, _fallback(rule, slots, has_sides=True)), input=body.left.input,
-        unit=unit_of(state, body.on), left=slots["left"], right=slots["right"], difference=slots["difference"],
-        rows="coalesce(rows, [])",
-    ))  # fmt: skip
+        to = Source(state.session, work.input, state.joins).compiler()
+        on = ", ".join(f"{to.value(node)} AS {quoted(name)}" for node, name in zip(side.on, body.on, strict=True))
+        where = f" WHERE {to.value(side.where)}" if side.where is not None else ""
+        parts.append(f"SELECT {on}, row_number FROM {_rows_of(state, work, body.on, rows)}{where}")
+    if not parts:
+        return f"(SELECT *, CAST([] AS BIGINT[]) AS rows FROM ({failing}))"
+    equal = " AND ".join(f"p.{quoted(name)} = s.{quoted(name)}" for name in body.on)
+    listed = ", ".join(f"s.{quoted(name)}" for name in body.on)
+    numbers = (
+        f"SELECT {listed}, min(s.row_number, {MAX_SOURCE_ROWS}) AS rows FROM ({' UNION ALL '.join(parts)}) s "
+        f"SEMI JOIN ({failing}) p ON {equal} GROUP BY {listed}"
+    )
+    return f"(SELECT p.*, s.rows FROM ({failing}) p LEFT JOIN ({numbers}) s ON {equal})"

@@ -1,20 +1,24 @@
 """Findings about rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from rulepacks.engine.compile_sql import quoted, text_literal
+from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.carried import carried_columns
 from rulepacks.engine.evaluation.findings import FindingsWriter, Shown, message_sql, severity_sql
 from rulepacks.engine.evaluation.joins import unit_sql
-from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes
+from rulepacks.engine.evaluation.reads import Reads, parts_shown, rule_nodes, shown_nodes
+from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import UNIT_HITS, State
 from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw, walk
 from rulepacks.engine.loading.draft import difference_node
-from rulepacks.engine.spec import ParseBody, RowBody, Rule, UniqueBody
+from rulepacks.engine.spec import Input, Pack, ParseBody, RowBody, Rule, UniqueBody
 
 CACHED_ROWS = 50_000
+SHOWN_KEY = 8
+SHOWN_CELL = 80
+NOTHING = "CAST(NULL AS VARCHAR)"
 
 
 def cache_failing(state: State, work: Work) -> str | None:
@@ -54,7 +58,11 @@ def count_units(state: State, work: Work, rule: Rule) -> None:
     """Count the findings of a rule about rows by unit and severity."""
     session = state.session
     if isinstance(rule.body, UniqueBody):
-        source = f"(SELECT unit FROM {work.name} WHERE row_number IN ({state.failed_rows[rule.code]}))" if work.has_unit else ""
+        source = (
+            f"(SELECT unit FROM {work.name} WHERE row_number IN ({state.failed_rows[rule.code]}))"
+            if work.has_unit
+            else ""
+        )
     elif isinstance(rule.body, ParseBody):
         sums = [f"SELECT unit FROM {work.failing} WHERE {bit.test('parse')}" for bit in work.parse.values()]
         source = f"({' UNION ALL '.join(sums)})" if sums else ""
@@ -64,7 +72,11 @@ def count_units(state: State, work: Work, rule: Rule) -> None:
         source = f"(SELECT unit FROM {work.failing} WHERE {work.places[rule.code].test('fail')})"
     if not source:
         return
-    severity = "severity" if rule.severity.branches and isinstance(rule.body, RowBody) else text_literal(rule.severity.otherwise)
+    severity = (
+        "severity"
+        if rule.severity.branches and isinstance(rule.body, RowBody)
+        else text_literal(rule.severity.otherwise)
+    )
     session.run(
         f"INSERT INTO {UNIT_HITS} SELECT unit, {text_literal(rule.code)}, {text_literal(rule.stage)}, {severity}, "
         f"{text_literal(rule.label)}, count(*) FROM {source} GROUP BY ALL"
@@ -82,80 +94,101 @@ def judged_severity(state: State, work: Work, rule: Rule) -> str:
     rows = f"SELECT row_number FROM {work.failing} WHERE {work.places[rule.code].test('fail')}"
     to = source.compiler()
     severity = severity_sql(rule.severity, [to.value(node) for node in nodes])
-    return f"(SELECT {unit or 'CAST(NULL AS VARCHAR)'} AS unit, row_number, {severity} AS severity FROM ({source.select(reads, f'row_number IN ({rows})')}))"
+    failing = source.select(reads, f"row_number IN ({rows})")
+    return f"(SELECT {unit or NOTHING} AS unit, row_number, {severity} AS severity FROM ({failing}))"
 
 
 def _shown(state: State, work: Work, rule: Rule, rows: str, cached: str | None, parse_field: str | None) -> Shown:
     session, given = state.session, work.input
     source = Source(session, given, state.joins)
-    nodes = rule_nodes(rule) + shown_nodes(rule)
-    if isinstance(rule.body, UniqueBody):
-        # A key of many fields would repeat the whole row in each finding.
-        nodes = shown_nodes(rule) + (list(rule.body.key) if len(rule.body.key) <= 8 else [])
-    if parse_field:
-        nodes = [Raw(name=parse_field)]
+    nodes = [Raw(name=parse_field)] if parse_field else _nodes_shown(rule)
     reads = Reads().add(session.pack, given, nodes).add_names(session.pack, given, given.key)
     unit = unit_sql(session, given.name)
     if unit:
         reads.add_names(session.pack, given, session.pack.first_input.unit)
     reads.raws |= {name for name in reads.fields if given.fields[name].type.kind != "text"}
-    to = source.compiler()
-    carried = carried_columns(session, given)
-    selected = source.select(reads, f"row_number IN ({rows})", cached)
-    if carried:
-        relation = cached or session.relations[given.name]
-        listed = ", ".join(f"{quoted(name)} AS {quoted(f'carry:{name}')}" for name in carried)
-        delivered = f"SELECT row_number, {listed} FROM {relation} WHERE row_number IN ({rows})"
-        selected = f"SELECT * FROM ({selected}) JOIN ({delivered}) USING (row_number)"
-    key = {name: quoted(name) for name in given.key} | {name: to.value(node) for name, node in rule.about}
-    values = {index: _read_value(given, to.value(part.node), part.node)
-              for index, part in enumerate(rule.message) if part.node is not None}  # fmt: skip
-    left = right = difference = "NULL"
-    if isinstance(rule.body, RowBody) and rule.body.left is not None and rule.body.right is not None:
-        left, right = to.value(rule.body.left), to.value(rule.body.right)
-        node = difference_node(rule.body.left, rule.body.right)
-        difference = to.value(node) if node is not None else "NULL"
-    fallback = text_literal(f"{rule.title}: not satisfied.")
-    if parse_field:
-        kind = given.fields[parse_field].type
-        raw = quoted(f"raw:{parse_field}")
-        fallback = f"concat({text_literal(f'{parse_field} cannot be read as {kind}: ')}, {raw}[1:80], '.')"
-    slots = {"left": left, "right": right, "difference": difference}
-    message = message_sql(rule, values, slots, fallback)
-    if isinstance(rule.body, RowBody):
-        message = f"concat({message}, {_blank_note(rule, to.value(rule.body.require), given, to)})"
+    to, carried = source.compiler(), carried_columns(session, given)
+    slots, selected = _slots(rule, to), source.select(reads, f"row_number IN ({rows})", cached)
     return Shown(
-        source=f"({selected})", key=key, fields=_fields(given, nodes, carried, to), order=["row_number"],
+        source=f"({_with_carried(session, given, selected, rows, cached)})",
+        key={name: quoted(name) for name in given.key} | {name: to.value(node) for name, node in rule.about},
+        fields=_fields(session.pack, given, nodes, carried),
+        order=["row_number"],
         severity=severity_sql(rule.severity, [to.value(node) for _, node in rule.severity.branches]),
-        message=message, input=given.name, row="row_number", unit=unit or "CAST(NULL AS VARCHAR)",
-        left=f"CAST({left} AS VARCHAR)", right=f"CAST({right} AS VARCHAR)", difference=f"CAST({difference} AS VARCHAR)",
-    )  # fmt: skip
+        message=_message(rule, given, to, slots, parse_field),
+        input=given.name,
+        row="row_number",
+        unit=unit or NOTHING,
+        **{name: f"CAST({value} AS VARCHAR)" for name, value in slots.items()},
+    )
 
 
-def _read_value(given: object, value: str, node: Node) -> str:
+def _nodes_shown(rule: Rule) -> list[Node]:
+    """What a finding reads. A key of many fields would repeat the whole row in each finding, so it is left out."""
+    if isinstance(rule.body, UniqueBody):
+        return shown_nodes(rule) + (list(rule.body.key) if len(rule.body.key) <= SHOWN_KEY else [])
+    return rule_nodes(rule) + shown_nodes(rule)
+
+
+def _with_carried(session: Session, given: Input, selected: str, rows: str, cached: str | None) -> str:
+    """The rows with the delivered columns that are only carried."""
+    carried = carried_columns(session, given)
+    if not carried:
+        return selected
+    listed = ", ".join(f"{quoted(name)} AS {quoted(f'carry:{name}')}" for name in carried)
+    relation = cached or session.relations[given.name]
+    delivered = f"SELECT row_number, {listed} FROM {relation} WHERE row_number IN ({rows})"
+    return f"SELECT * FROM ({selected}) JOIN ({delivered}) USING (row_number)"
+
+
+def _slots(rule: Rule, to: Compiler) -> dict[str, str]:
+    body = rule.body
+    if not isinstance(body, RowBody) or body.left is None or body.right is None:
+        return dict.fromkeys(("left", "right", "difference"), "NULL")
+    difference = difference_node(body.left, body.right)
+    return {
+        "left": to.value(body.left),
+        "right": to.value(body.right),
+        "difference": to.value(difference) if difference is not None else "NULL",
+    }
+
+
+def _message(rule: Rule, given: Input, to: Compiler, slots: Mapping[str, str], parse_field: str | None) -> str:
+    if parse_field:
+        start = text_literal(f"{parse_field} cannot be read as {given.fields[parse_field].type}: ")
+        return f"concat({start}, {quoted(f'raw:{parse_field}')}[1:{SHOWN_CELL}], '.')"
+    values = {
+        index: _read_value(given, to.value(part.node), part.node)
+        for index, part in enumerate(rule.message)
+        if part.node is not None
+    }
+    message = message_sql(rule, values, slots, text_literal(f"{rule.title}: not satisfied."))
+    if not isinstance(rule.body, RowBody):
+        return message
+    return f"concat({message}, {_blank_note(rule, to.value(rule.body.require))})"
+
+
+def _read_value(given: Input, value: str, node: Node) -> str:
     """A value as shown: the delivered text where the cell could not be read."""
-    fields = getattr(given, "fields", {})
+    fields = given.fields
     if isinstance(node, Field) and node.name in fields and fields[node.name].type.kind != "text":
         return f"coalesce(CAST({value} AS VARCHAR), nullif({quoted(f'raw:{node.name}')}, ''))"
     return value
 
 
-def _fields(given: object, nodes: Sequence[Node], carried: Sequence[str], to: object) -> dict[str, str]:
+def _fields(pack: Pack, given: Input, nodes: Sequence[Node], carried: Sequence[str]) -> dict[str, str]:
+    """SQL of the values read, by the name they are shown under."""
     shown: dict[str, str] = {}
-    for node in (part for tree in nodes for part in walk(tree)):
-        name = column(node)
-        if name is None or isinstance(node, type(None)):
-            continue
-        if isinstance(node, Field):
-            shown.setdefault(node.name, _read_value(given, name, node))
-        elif isinstance(node, Raw):
-            shown.setdefault(node.name, name)
-        elif isinstance(node, JoinField):
+    for node in parts_shown(pack, nodes):
+        name = column(node) or "NULL"
+        if isinstance(node, JoinField):
             shown.setdefault(f"{node.join}.{node.name}", name)
+        elif isinstance(node, Field | Raw):
+            shown.setdefault(node.name, _read_value(given, name, node))
     return shown | {name: quoted(f"carry:{name}") for name in carried}
 
 
-def _blank_note(rule: Rule, require: str, given: object, to: object) -> str:
+def _blank_note(rule: Rule, require: str) -> str:
     """SQL of the note that names blank fields when they are why the condition is unknown."""
     assert isinstance(rule.body, RowBody)
     names = dict.fromkeys(node.name for node in walk(rule.body.require) if isinstance(node, Field))

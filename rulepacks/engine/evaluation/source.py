@@ -42,7 +42,11 @@ class Source:
         if isinstance(node, Field) and self.can_fault(node.name):
             return quoted(f"fault:{node.name}")
         if isinstance(node, JoinField | Found):
-            parts = [fault for part in join_nodes(self.session.pack.joins[node.join]) if (fault := self.compiler().fault(part))]
+            parts = [
+                fault
+                for part in join_nodes(self.session.pack.joins[node.join])
+                if (fault := self.compiler().fault(part))
+            ]
             return f"({' OR '.join(parts)})" if parts else None
         return None
 

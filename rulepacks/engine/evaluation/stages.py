@@ -157,7 +157,11 @@ class StageRun:
         """Write the findings of the stage, rule by rule in the pack's order."""
         began = time.perf_counter()
         cached = {name: cache_failing(self.state, work) for name, work in self.works.items() if work.failing}
-        rows = {name: cache_rows(self.state, work) for name, work in self.works.items()} if self.groups or self.pairs else {}
+        rows = (
+            {name: cache_rows(self.state, work) for name, work in self.works.items()}
+            if self.groups or self.pairs
+            else {}
+        )
         for rule in self.rules:
             if not self.session.tallies[rule.code].failed:
                 continue

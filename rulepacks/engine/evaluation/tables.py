@@ -85,4 +85,3 @@ def _conditions(table: TableSpec) -> list[str]:
             parts.append(f"{cell} IS NULL" if blank else f"{cell} = w.{quoted(name)}")
         conditions.append(" AND ".join(parts))
     return conditions
-

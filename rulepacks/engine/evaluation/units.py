@@ -40,8 +40,9 @@ def decide_units(session: Session) -> dict[str, int]:
         f"coalesce(sum(n) FILTER (WHERE severity = {text_literal(word)}), 0)::BIGINT AS {quoted(word)}"
         for word in SEVERITIES
     )
+    filled = ", ".join(f"coalesce(c.{quoted(word)}, 0) AS {quoted(word)}" for word in SEVERITIES)
     session.run(
-        f"CREATE OR REPLACE TEMP TABLE {UNITS} AS SELECT u.*, {', '.join(f'coalesce(c.{quoted(word)}, 0) AS {quoted(word)}' for word in SEVERITIES)}, "
+        f"CREATE OR REPLACE TEMP TABLE {UNITS} AS SELECT u.*, {filled}, "
         f"coalesce(c.status, {_without_findings(session)}) AS status FROM "
         f"(SELECT unit{f', {first}' if first else ''} FROM ({known}) WHERE unit IS NOT NULL GROUP BY unit) u "
         f"LEFT JOIN (SELECT unit, {counts}, {_status(session)} AS status FROM {UNIT_HITS} GROUP BY unit) c USING (unit)"
@@ -68,7 +69,11 @@ def _aggregate(node: Aggregate) -> str:
         return f"coalesce(sum(n){where}, 0)"
     operand = to.value(node.operand)
     if node.name == "count":
-        return f"count(DISTINCT {operand}){where}" if node.distinct else f"coalesce(sum(n * ({operand} IS NOT NULL)::INT){where}, 0)"
+        return (
+            f"count(DISTINCT {operand}){where}"
+            if node.distinct
+            else f"coalesce(sum(n * ({operand} IS NOT NULL)::INT){where}, 0)"
+        )
     names = {"any": ("bool_or", "false"), "every": ("bool_and", "true")}
     if node.name in names:
         function, empty = names[node.name]

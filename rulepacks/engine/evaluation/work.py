@@ -108,9 +108,7 @@ def _statement(
     return work, f"SELECT {', '.join(keep)} FROM ({sql})"
 
 
-def _reads(
-    state: State, source: Input, rules: Sequence[Rule], needed: Needed, parse_fields: Sequence[str]
-) -> Reads:
+def _reads(state: State, source: Input, rules: Sequence[Rule], needed: Needed, parse_fields: Sequence[str]) -> Reads:
     pack, reads = state.session.pack, Reads()
     reads.add(pack, source, [node for rule in rules for node in rule_nodes(rule)])
     for rule in rules:

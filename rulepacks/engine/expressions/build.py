@@ -298,9 +298,7 @@ class Builder:
         result = aggregate_type(name, operand.type)
         if isinstance(result, str):
             return self.wrong(source, result)
-        return Aggregate(
-            name=name, operand=operand, where=condition, distinct=distinct, type=result, at=offset(source)
-        )
+        return Aggregate(name=name, operand=operand, where=condition, distinct=distinct, type=result, at=offset(source))
 
     def filtered(self, source: exp.Expr) -> Node:
         inner, where = source.this, source.expression

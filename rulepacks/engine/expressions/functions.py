@@ -70,6 +70,13 @@ def _same_kind(given: Sequence[Node]) -> Type:
     return result
 
 
+def _nullif(given: Sequence[Node]) -> Type:
+    if len(given) != 2:
+        raise SignatureError("takes two arguments")
+    _same_kind(given)
+    return given[0].type
+
+
 def _numeric(given: Sequence[Node]) -> Type:
     if len(given) != 1 or not (given[0].type.numeric or given[0].type.kind == "unknown"):
         raise SignatureError("takes one number")
@@ -159,7 +166,7 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "coalesce": Function(_same_kind, _plain("coalesce"), "The first argument that is not NULL."),
     "nullif": Function(
-        lambda given: _same_kind(given[:2] if len(given) == 2 else ()) and given[0].type,
+        _nullif,
         _plain("nullif"),
         "NULL when both are equal, otherwise the first.",
     ),

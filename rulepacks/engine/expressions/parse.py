@@ -5,11 +5,13 @@ used here knows no function: every call arrives as it was written.
 """
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.parsers.duckdb import DuckDBParser
+from sqlglot.tokenizer_core import Token, TokenType
 
 MAX_CHARACTERS = 8_000
 MAX_TOKENS = 2_000
@@ -38,12 +40,12 @@ class Mistake:
 
 
 class _Dialect(DuckDB):
-    class Parser(DuckDB.Parser):
-        FUNCTIONS = {}
-        FUNCTION_PARSERS = {"CAST": DuckDB.Parser.FUNCTION_PARSERS["CAST"]}
-        NO_PAREN_FUNCTION_PARSERS = {"CASE": DuckDB.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
-        NO_PAREN_FUNCTIONS = {}
-        SUBQUERY_PREDICATES = {}
+    class Parser(DuckDBParser):
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS = {"CAST": DuckDBParser.FUNCTION_PARSERS["CAST"]}
+        NO_PAREN_FUNCTION_PARSERS = {"CASE": DuckDBParser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
+        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
+        SUBQUERY_PREDICATES: ClassVar[dict[Any, Any]] = {}
 
 
 _DIALECT = _Dialect()

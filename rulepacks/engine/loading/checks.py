@@ -70,7 +70,9 @@ def _check_gate(context: Context, rule: Rule) -> None:
         rule.body.on if isinstance(rule.body, ReconcileBody) else None)  # fmt: skip
     if keys is not None and not unit <= set(keys):
         missing = ", ".join(sorted(unit - set(keys)))
-        context.problems.add(rule.place, f"stage {rule.stage} is gated by unit, so the key must hold {missing}", rule.code)
+        context.problems.add(
+            rule.place, f"stage {rule.stage} is gated by unit, so the key must hold {missing}", rule.code
+        )
 
 
 def _check_unreadable(context: Context, document: Document, by_code: Mapping[str, Rule]) -> None:
@@ -87,12 +89,17 @@ def _check_unreadable(context: Context, document: Document, by_code: Mapping[str
 def _check_unused(context: Context, document: Document, rules: tuple[Rule, ...]) -> None:
     """Lists, joins, tables, parameters and derived fields that nothing reads."""
     nodes = list(_nodes(rules)) + [
-        node for part in (context.joins, context.tables, context.inputs) for spec in part.values() for node in _nodes(spec)
+        node
+        for part in (context.joins, context.tables, context.inputs)
+        for spec in part.values()
+        for node in _nodes(spec)
     ]
     joined = {node.join for node in nodes if isinstance(node, JoinField | Found)}
     targets = {(join.kind, join.target) for join in context.joins.values()}
     outputs = document.data.get("outputs", []) if isinstance(document.data, dict) else []
-    shown = {str(output["from"]) for output in outputs if isinstance(output, dict)} if isinstance(outputs, list) else set()
+    shown = (
+        {str(output["from"]) for output in outputs if isinstance(output, dict)} if isinstance(outputs, list) else set()
+    )
     for kind, known in (("list", context.lists), ("table", context.tables)):
         for name in known:
             if (kind, name) not in targets and name not in shown:
@@ -146,7 +153,9 @@ def _check_cycles(context: Context, document: Document) -> None:
     for name, source in context.inputs.items():
         ready = set(source.fields)
         waiting: dict[str, set[str]] = {field: _wants(node) for field, node in source.derived.items()}
-        waiting |= {f"{join.name}.": _wants(*join_nodes(join)) for join in context.joins.values() if join.source == name}
+        waiting |= {
+            f"{join.name}.": _wants(*join_nodes(join)) for join in context.joins.values() if join.source == name
+        }
         waiting |= {}
         while waiting:
             done = {item for item, wants in waiting.items() if wants <= ready}

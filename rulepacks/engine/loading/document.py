@@ -36,6 +36,7 @@ class Mark:
     column: int
     end_line: int
     style: str | None = None
+    end_column: int = 0
 
 
 @dataclass
@@ -115,6 +116,10 @@ def parse_document(text: str, document: Document, problems: ProblemList) -> Docu
     return document
 
 
+_Open = tuple[list[Data] | dict[str, Data], Path_, list[str | None]]
+"""A container being read: its data, its path, and the key that waits for a value."""
+
+
 class _TooMuchError(Exception):
     """A file nests too deeply or holds too many values."""
 
@@ -128,8 +133,7 @@ class _Reader:
         self.nodes = 0
 
     def read(self, events: Iterator[yaml.Event]) -> None:
-        # One open container an entry: its data, its path, the key that waits for a value, the place of its start.
-        stack: list[tuple[list[Data] | dict[str, Data], Path_, list[str | None]]] = []
+        stack: list[_Open] = []
         documents = 0
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
@@ -146,14 +150,13 @@ class _Reader:
                 self._open(stack, event)
             elif isinstance(event, yaml.CollectionEndEvent):
                 _, path, _ = stack.pop()
-                mark = self.document.marks[path]
+                mark, stop = self.document.marks[path], _mark(event)
                 # A block ends where the next one begins: that line is the block's own only if text stands before it.
-                line, column = event.end_mark.line, event.end_mark.column
-                lines = self.document.lines
+                line, column, lines = stop.end_line - 1, stop.end_column - 1, self.document.lines
                 end = line + (line < len(lines) and bool(lines[line][:column].strip()))
                 self.document.marks[path] = Mark(mark.line, mark.column, max(mark.line, end))
 
-    def _open(self, stack: list, event: yaml.CollectionStartEvent) -> None:
+    def _open(self, stack: list[_Open], event: yaml.CollectionStartEvent) -> None:
         if len(stack) >= MAX_DEPTH:
             raise _TooMuchError(f"nested deeper than {MAX_DEPTH}")
         self._refuse_properties(event)
@@ -163,7 +166,7 @@ class _Reader:
         path = self._put(stack, data, event)
         stack.append((data, path, [None]))
 
-    def _scalar(self, stack: list, event: yaml.ScalarEvent) -> None:
+    def _scalar(self, stack: list[_Open], event: yaml.ScalarEvent) -> None:
         self._refuse_properties(event)
         if stack and isinstance(stack[-1][0], dict) and stack[-1][2][0] is None:
             self._key(stack[-1], event)
@@ -176,14 +179,14 @@ class _Reader:
             value = int(event.value)
         self._put(stack, value, event)
 
-    def _key(self, top: tuple, event: yaml.ScalarEvent) -> None:
+    def _key(self, top: _Open, event: yaml.ScalarEvent) -> None:
         data, path, waiting = top
-        if event.value in data:
+        if isinstance(data, dict) and event.value in data:
             self._wrong(event, f"{event.value} is given twice")
         waiting[0] = event.value
         self.document.keys[(*path, event.value)] = _mark(event)
 
-    def _put(self, stack: list, value: Data, event: yaml.Event) -> Path_:
+    def _put(self, stack: list[_Open], value: Data, event: yaml.Event) -> Path_:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise _TooMuchError(f"more than {MAX_NODES} values")
@@ -210,11 +213,13 @@ class _Reader:
             self._wrong(event, "tags are not allowed")
 
     def _wrong(self, event: yaml.Event, message: str) -> None:
-        mark = event.start_mark
-        self.problems.add(Place(self.document.file, mark.line + 1, mark.column + 1), message)
+        mark = _mark(event)
+        self.problems.add(Place(self.document.file, mark.line, mark.column), message)
 
 
 def _mark(event: yaml.Event) -> Mark:
     start, end = event.start_mark, event.end_mark
+    assert start is not None
+    assert end is not None
     style = (event.style or None) if isinstance(event, yaml.ScalarEvent) else None
-    return Mark(start.line + 1, start.column + 1, end.line + 1, style)
+    return Mark(start.line + 1, start.column + 1, end.line + 1, style, end.column + 1)

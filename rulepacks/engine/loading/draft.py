@@ -88,10 +88,11 @@ class Draft:
         """Whether the names listed under a key are fields of an input."""
         source = self.context.inputs[input_name]
         fields = {**source.fields, **source.derived}
-        return all([
+        known = [
             self.context.known("field", name, fields, self.place(key, index), self.code)
             for index, name in enumerate(self.data[key])
-        ])  # fmt: skip
+        ]
+        return all(known)
 
 
 def within(left: Node, right: Node, tolerance: Tolerance) -> Node:
@@ -106,8 +107,11 @@ def within(left: Node, right: Node, tolerance: Tolerance) -> Node:
 
 
 def difference_node(left: Node, right: Node) -> Node | None:
-    """left - right where both are numbers; None otherwise."""
-    return _arithmetic("-", left, right) if left.type.numeric and right.type.numeric else None
+    """left - right where both are numbers, a blank one counting as 0; None otherwise."""
+    if not (left.type.numeric and right.type.numeric):
+        return None
+    filled = [Call(name="zero_if_blank", arguments=(node,), type=node.type) for node in (left, right)]
+    return _arithmetic("-", *filled)
 
 
 def _difference_type(left: Node, right: Node) -> Type:
@@ -134,6 +138,6 @@ def _made_of(join: JoinSpec, by: tuple[str, ...]) -> bool:
     nodes = [node for _, expression in join.on for node in walk(expression)]
     if join.as_of is not None:
         nodes += list(walk(join.as_of))
-    return all(getattr(node, "name", None) in by for node in nodes if type(node).__name__ in {"Field", "Raw"}) and not any(
-        type(node).__name__ in {"JoinField", "Found"} for node in nodes
-    )
+    return all(
+        getattr(node, "name", None) in by for node in nodes if type(node).__name__ in {"Field", "Raw"}
+    ) and not any(type(node).__name__ in {"JoinField", "Found"} for node in nodes)

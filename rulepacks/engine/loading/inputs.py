@@ -38,9 +38,7 @@ def read_inputs(context: Context, document: Document, data: Mapping[str, Data]) 
         )
 
 
-def _field(
-    context: Context, document: Document, path: Path_, name: str, raw: Any, normalise: tuple[str, ...]
-) -> Field:
+def _field(context: Context, document: Document, path: Path_, name: str, raw: Any, normalise: tuple[str, ...]) -> Field:
     given = {"type": raw} if isinstance(raw, str) else cast("dict[str, Any]", raw)
     kind = type_from_text(given["type"])
     if kind is None:

@@ -22,8 +22,10 @@ def read_joins(context: Context, document: Document, data: Mapping[str, Data], t
             continue
         path: Path_ = ("joins", name)
         source = given.get("from", next(iter(context.inputs)))
-        known = {"list": context.lists, "input": context.inputs, "table": context.tables}[kind]
-        if not context.known(kind, given[kind], known, document.place((*path, kind))):
+        targets: dict[str, Mapping[str, object]] = {
+            "list": context.lists, "input": context.inputs, "table": context.tables,
+        }  # fmt: skip
+        if not context.known(kind, given[kind], targets[kind], document.place((*path, kind))):
             continue
         if not context.known("input", source, context.inputs, document.place((*path, "from"))):
             continue
@@ -37,9 +39,7 @@ def read_joins(context: Context, document: Document, data: Mapping[str, Data], t
             else:
                 where = context.expression(document, (*path, "where"), context.row_scope(given["input"]))
         as_of = context.expression(document, (*path, "as_of"), scope) if "as_of" in given else None
-        join = JoinSpec(
-            name, source, kind, given[kind], on, columns, as_of, tuple(given.get("wildcard", ())), where
-        )
+        join = JoinSpec(name, source, kind, given[kind], on, columns, as_of, tuple(given.get("wildcard", ())), where)
         if check_join(context, document, path, join):
             context.joins[name] = join
 

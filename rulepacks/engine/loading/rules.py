@@ -34,13 +34,13 @@ def read_rules(context: Context, documents: list[Document]) -> tuple[Rule, ...]:
                 return tuple(rules)
     _refuse_repeats(context, rules)
     built_in = _parse_rule(context)
-    return tuple([*built_in, *rules])
+    return (*built_in, *rules)
 
 
 def _rule(context: Context, document: Document, path: Path_, raw: Data, order: int) -> list[Rule]:
     data = cast("dict[str, Any]", raw)
     code = _display_code(data)
-    kind = data.get("type")
+    kind = str(data.get("type", ""))
     if kind not in rule_types():
         place = document.place((*path, "type"))
         known = ", ".join(sorted(rule_types()))

@@ -50,9 +50,7 @@ def check_rule(kind: str, data: object, document: Document, path: Path_, problem
     return _check(_validator(kind), data, document, path, problems, code)
 
 
-def _check(
-    validator: Any, data: object, document: Document, base: Path_, problems: ProblemList, code: str
-) -> bool:
+def _check(validator: Any, data: object, document: Document, base: Path_, problems: ProblemList, code: str) -> bool:
     errors = [best for error in validator.iter_errors(data) for best in _best(error)]
     for error in errors:
         path = (*base, *error.instance_path)

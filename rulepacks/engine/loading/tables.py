@@ -43,9 +43,7 @@ def read_tables(context: Context, document: Document, data: Mapping[str, Data]) 
         )  # fmt: skip
 
 
-def _columns_known(
-    context: Context, document: Document, path: Path_, given: Mapping[str, Any], sheet: Sheet
-) -> bool:
+def _columns_known(context: Context, document: Document, path: Path_, given: Mapping[str, Any], sheet: Sheet) -> bool:
     crosswalk, source = given["crosswalk"], context.inputs[given["from"]]
     header = dict.fromkeys(sheet.header)
     fields = {**source.fields, **source.derived}
@@ -68,9 +66,7 @@ def _value(
 ) -> Aggregate | None:
     scope = context.row_scope(source)
     # A column of the crosswalk that is called like a field of the row is what it is matched with: the row's is meant.
-    node: Node = context.expression(
-        document, path, replace(scope, fields={**types, **scope.fields}, aggregates=True)
-    )
+    node: Node = context.expression(document, path, replace(scope, fields={**types, **scope.fields}, aggregates=True))
     if node.type.kind == "unknown":
         return None
     if isinstance(node, Aggregate) and node.name == "sum" and node.where is None:

@@ -1,7 +1,9 @@
 """`exists`: a partner in an input, or none. Becomes a row rule over a join of its own."""
 
-from rulepacks.engine.expressions.tree import Field, Found, Unary
-from rulepacks.engine.expressions.types import BOOLEAN
+from collections.abc import Mapping
+
+from rulepacks.engine.expressions.tree import Field, Found, Node, Unary
+from rulepacks.engine.expressions.types import BOOLEAN, Type
 from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.loading.joins import read_on, target_columns
@@ -34,7 +36,7 @@ def read(draft: Draft) -> Reading:
     return Reading((({}, RowBody(require)),), scope)
 
 
-def _same_names(draft: Draft, columns: dict) -> tuple:  # type: ignore[type-arg]
+def _same_names(draft: Draft, columns: Mapping[str, Type]) -> tuple[tuple[str, Node], ...]:
     scope, pairs = draft.row_scope(), []
     for index, name in enumerate(draft.data["on"]):
         place = draft.place("on", index)
