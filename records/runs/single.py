@@ -130,11 +130,11 @@ def finding(run: Run, record: Record, number: int, found: RecordFinding) -> Find
 def outcomes(run: Run, record: Record, verdict: RecordVerdict) -> Iterable[RuleOutcome]:
     version = record.dataset.active_version
     rules: dict[str, dict[str, Any]] = {one["code"]: one for one in version.summary["rules"]} if version else {}
-    for judged in verdict.outcomes:
+    for position, judged in enumerate(verdict.outcomes, start=1):
         rule = rules[judged.rule]
         yield RuleOutcome(
             run=run,
-            position=rule["position"],
+            position=position,
             rule=judged.rule,
             type=rule["type"],
             stage=rule["stage"],

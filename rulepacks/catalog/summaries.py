@@ -15,7 +15,7 @@ def pack_summary(pack: Pack) -> dict[str, Any]:
         "parameters": [parameter_summary(parameter) for parameter in pack.parameters.values()],
         "inputs": [input_summary(pack_input) for pack_input in pack.inputs.values()],
         "stages": [{"name": stage.name, "title": stage.title, "gate_unit": stage.gate_unit} for stage in pack.stages],
-        "rules": [rule_summary(rule) for rule in pack.rules],
+        "rules": [rule_summary(rule, position) for position, rule in enumerate(pack.rules, start=1)],
         "statuses": [status.status for status in pack.statuses],
         "outputs": [{"name": output.name, "format": output.format, "units": output.units} for output in pack.outputs],
         "tables": list(pack.tables),
@@ -57,7 +57,7 @@ def input_summary(delivered: Input) -> dict[str, Any]:
     }
 
 
-def rule_summary(rule: Rule) -> dict[str, Any]:
+def rule_summary(rule: Rule, position: int) -> dict[str, Any]:
     return {
         "code": rule.code,
         "title": rule.title,
@@ -71,5 +71,5 @@ def rule_summary(rule: Rule) -> dict[str, Any]:
         "description": rule.description,
         "aliases": list(rule.aliases),
         "text": rule.text,
-        "position": rule.order,
+        "position": position,
     }
