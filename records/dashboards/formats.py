@@ -46,9 +46,9 @@ def is_zero(text: str | int | Decimal | None) -> bool:
         return False
 
 
-def count(value: int | None) -> str:
-    """`412906` is `412,906`."""
-    return "" if value is None else f"{value:,}".replace("-", MINUS)
+def count(value: int | str | None) -> str:
+    """`412906` is `412,906`; what is missing in a template arrives as an empty text."""
+    return "" if value is None or isinstance(value, str) else f"{value:,}".replace("-", MINUS)
 
 
 def percent(part: int, whole: int) -> str:

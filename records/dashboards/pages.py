@@ -23,7 +23,9 @@ class PageRequest(HttpRequest):
     identity: Identity
 
 
-def page(permission: Permission = Permission.READ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def page(
+    permission: Permission = Permission.READ,
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """Signed out: to the sign-in page. Not of this tenant: 404, as if it were not there. Without the role: 403."""
 
     def around(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.urls import reverse
 
@@ -19,6 +20,7 @@ class BatchRow:
     run: Run | None
     outcome: Outcome
     detail: str
+    took: timedelta | None
     url: str
 
 
@@ -31,7 +33,8 @@ def batch_row(batch: Batch, slug: str) -> BatchRow:
     run = batch.last_run
     words = words_of(run.pack_version if run else None)
     detail = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in batch.parameters.items())
-    return BatchRow(batch, run, outcome_of(run, words), detail, reverse("batch", args=[slug, batch.number]))
+    took = run.finished_at - run.started_at if run and run.finished_at and run.started_at else None
+    return BatchRow(batch, run, outcome_of(run, words), detail, took, reverse("batch", args=[slug, batch.number]))
 
 
 def output_names(run: Run) -> list[str]:

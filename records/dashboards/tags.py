@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -91,12 +91,6 @@ def noun_capital(words: Words, name: str, number: int = 1) -> str:
 def percent(part: int, whole: int) -> str:
     """Share in words, rounded toward the middle."""
     return formats.percent(part, whole)
-
-
-@register.filter
-def minus(later: datetime | None, earlier: datetime | None) -> timedelta | None:
-    """Time between two moments."""
-    return later - earlier if later and earlier else None
 
 
 @register.filter

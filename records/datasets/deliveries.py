@@ -117,6 +117,7 @@ def wanted_parameter(
     default = defaults.get(name, declared.get("default"))
     value = sent.parameters.get(name, "" if default is None else str(default))
     base = str(declared["type"]).partition("(")[0]
+    value = value.lower() if base == "boolean" else value
     control, inputmode = CONTROLS.get(base, ("text", ""))
     allowed = [str(one) for one in declared.get("allowed", [])] or (["true", "false"] if base == "boolean" else [])
     note = str(declared.get("description") or "")

@@ -142,9 +142,7 @@ def suspected(finding: Finding) -> list[str]:
     return list(finding.fields) if len(finding.fields) <= 2 else []
 
 
-def field_row(
-    header: str, raw: str | None, spec: Mapping[str, Any], suspects: Mapping[str, list[Finding]]
-) -> FieldRow:
+def field_row(header: str, raw: str | None, spec: Mapping[str, Any], suspects: Mapping[str, list[Finding]]) -> FieldRow:
     name, kind = str(spec.get("name", header)), str(spec.get("type", ""))
     about = suspects.get(name, [])
     value, unreadable = read_as(raw, kind)
@@ -180,7 +178,9 @@ def filename(record: Record) -> str:
     if record.batch is None:
         return ""
     name = first_input_name(record.batch)
-    return str(BatchInput.objects.filter(batch=record.batch, name=name).values_list("filename", flat=True).first() or "")
+    return str(
+        BatchInput.objects.filter(batch=record.batch, name=name).values_list("filename", flat=True).first() or ""
+    )
 
 
 def finding_entry(finding: Finding, words: Words, slug: str) -> dict[str, Any]:
@@ -205,7 +205,11 @@ def no_findings(record: Record, words: Words) -> str:
 def history(record: Record, runs: list[Run], words: Words) -> list[Entry]:
     """Received, then every run in its order. Entries are never edited; another run adds one."""
     who = record.batch.created_by if record.batch else record.source
-    entries = [Entry("pending", f"Received {'in ' + record.batch.label if record.batch else ''}".strip(), record.created_at, who)]
+    entries = [
+        Entry(
+            "pending", f"Received {'in ' + record.batch.label if record.batch else ''}".strip(), record.created_at, who
+        )
+    ]
     counted = dict(
         Finding.objects.filter(run__in=[run.id for run in runs], record_id=record.id)
         .values_list("run").annotate(Count("id")).order_by()

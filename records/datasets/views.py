@@ -75,7 +75,11 @@ def upload(request: PageRequest) -> HttpResponse:
         if receipt is not None and not receipt.duplicate:
             return HttpResponseRedirect(reverse("batch", args=[slug_of(request), receipt.batch.number]))
     context = upload_context(dataset, sent, refusal, receipt.batch if receipt else None)
-    context |= {"crumb": "Upload", "datasets": found, "crumbs": [("Batches", reverse("batches", args=[slug_of(request)]))]}
+    context |= {
+        "crumb": "Upload",
+        "datasets": found,
+        "crumbs": [("Batches", reverse("batches", args=[slug_of(request)]))],
+    }
     return show(request, "batches/upload.html", "batches", context, status=422 if refusal else 200)
 
 

@@ -27,7 +27,9 @@ def earlier_findings(finding: Finding, slug: str) -> list[dict[str, Any]]:
     for one in Finding.objects.filter(run__in=runs, rule=finding.rule, unit=finding.unit).order_by("id")[:50]:
         found.setdefault(one.run_id, []).append(one)
     unit = words_of(finding.run.pack_version).amount_unit
-    return [told(one, found.get(one.current_run_id, []), unit, slug) for one in batches if one.current_run_id in present]
+    return [
+        told(one, found.get(one.current_run_id, []), unit, slug) for one in batches if one.current_run_id in present
+    ]
 
 
 def told(batch: Batch, findings: list[Finding], unit: str, slug: str) -> dict[str, Any]:

@@ -18,7 +18,19 @@ from records.snapshots import SourceRow, source_rows
 NUMBER = re.compile(r"(?<![\w.,/-])(-?\d+(?:\.\d+)?)(?![\w/-]|[.,]\d)( \w+)?")
 SHOWN_ROWS = 12
 SHOWN_COLUMNS = 4
-SAID_ELSEWHERE = {"code", "codes", "title", "type", "stage", "severity", "label", "authority", "description", "aliases", "message"}
+SAID_ELSEWHERE = {
+    "code",
+    "codes",
+    "title",
+    "type",
+    "stage",
+    "severity",
+    "label",
+    "authority",
+    "description",
+    "aliases",
+    "message",
+}
 
 
 @dataclass(frozen=True)
@@ -119,7 +131,9 @@ def told(finding: Finding, words: Words) -> str:
 
 def about(finding: Finding, unit_columns: Sequence[str]) -> str:
     """The rest of the key, which the unit column beside it does not say already."""
-    return ", ".join(str(value) for name, value in finding.key.items() if name not in unit_columns and value is not None)
+    return ", ".join(
+        str(value) for name, value in finding.key.items() if name not in unit_columns and value is not None
+    )
 
 
 def explanation(finding: Finding, slug: str) -> Explanation:
@@ -143,7 +157,9 @@ def explanation(finding: Finding, slug: str) -> Explanation:
         rule=finding.rule,
         unit=finding.unit,
         key_words=", ".join(
-            f"{spoken(name)} {value}" for name, value in finding.key.items() if name not in unit_columns and value is not None
+            f"{spoken(name)} {value}"
+            for name, value in finding.key.items()
+            if name not in unit_columns and value is not None
         ),
         row=finding.row,
         record_url=reverse("record", args=[slug, finding.record_id]) if finding.record_id else "",
@@ -205,7 +221,9 @@ def values(finding: Finding, words: Words, rule: Mapping[str, Any]) -> list[Valu
     for name, value in finding.fields.items():
         text = None if value is None else str(value)
         unit = words.field_unit(finding.input, name)
-        found.append(Value(name, text, amount(text, unit) if unit and text and written_number(text) else "", name in named))
+        found.append(
+            Value(name, text, amount(text, unit) if unit and text and written_number(text) else "", name in named)
+        )
     return found
 
 
@@ -288,4 +306,3 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(shown(inner) for inner in value)
     return str(value)
-

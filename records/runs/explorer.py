@@ -19,7 +19,7 @@ from records.runs.selectors import SEVERITY_ORDER, absolute_sum
 ROWS = 50
 OPEN_GROUP = 20
 OPEN_ROWS = 40
-UNITS = 200
+UNITS = 40
 COMBINED = ("severity", "stage", "type", "rule")
 
 

@@ -66,7 +66,6 @@ class Row:
     rule: str
     chosen: bool
     url: str
-    page_url: str
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def explorer_context(asked: Asked, slug: str) -> dict[str, Any]:
     shown = [*rows, *(finding for group in groups for finding in group.rows)]
     explorer.with_runs(shown, scope)
     open_panel = panel(asked, shown, slug)
-    row_of = RowMaker(asked, words, slug)
+    row_of = RowMaker(asked, words)
     return {
         "crumb": "Findings",
         "words": words,
@@ -126,7 +125,9 @@ def listed(asked: Asked, runs: list[UUID], found: list[Combination]) -> tuple[li
         return [], [], ""
     if asked.group == "flat":
         return [], *explorer.flat_rows(asked, runs)
-    groups = explorer.groups_by_rule(asked, runs, found) if asked.group == "rule" else explorer.groups_by_unit(asked, runs)
+    groups = (
+        explorer.groups_by_rule(asked, runs, found) if asked.group == "rule" else explorer.groups_by_unit(asked, runs)
+    )
     explorer.open_groups(asked, runs, groups)
     return groups, [], ""
 
@@ -143,8 +144,8 @@ def group_rows(group: Group, asked: Asked, row_of: "RowMaker") -> GroupRows:
 class RowMaker:
     """Makes rows in the pack's words."""
 
-    def __init__(self, asked: Asked, words: Words, slug: str) -> None:
-        self.asked, self.words, self.slug = asked, words, slug
+    def __init__(self, asked: Asked, words: Words) -> None:
+        self.asked, self.words = asked, words
         self.open = uuid_or_none(asked.open)
         self.unit_columns = words.inputs[0].get("unit", []) if words.inputs else []
 
@@ -159,7 +160,6 @@ class RowMaker:
             rule=finding.rule,
             chosen=finding.id == self.open,
             url=self.asked.url(open=str(finding.id)),
-            page_url=reverse("finding", args=[self.slug, finding.id]),
         )
 
 
@@ -200,7 +200,8 @@ def groupings(asked: Asked, words: Words) -> list[dict[str, Any]]:
     titles = {"rule": "By rule", "unit": f"By {words.noun('unit')}", "flat": "Flat"}
     names = [name for name in titles if name != "unit" or words.has_units]
     return [
-        {"title": titles[name], "url": asked.url(group=name, turned=()), "chosen": name == asked.group} for name in names
+        {"title": titles[name], "url": asked.url(group=name, turned=()), "chosen": name == asked.group}
+        for name in names
     ]
 
 
@@ -243,5 +244,3 @@ def value_title(name: str, value: str, words: Words) -> str:
     if name == "stage":
         return words.stage(value)
     return sentence(spoken(value)) if name == "type" else value
-
-

@@ -102,7 +102,8 @@ def run_context(detail: RunDetail, batch: Batch, runs: list[Run], slug: str, onl
         "inputs": [{"file": one, "title": words.input_title(one.name)} for one in detail.inputs],
         "outputs": output_names(run) if run.status == RunStatus.COMPLETED else [],
         "runs": [
-            {"run": one, "url": run_url(one, runs, urls["batch_url"]), "outcome": outcome_of(one, words)} for one in runs
+            {"run": one, "url": run_url(one, runs, urls["batch_url"]), "outcome": outcome_of(one, words)}
+            for one in runs
         ],
         "older": bool(runs) and runs[0].id != run.id,
         "findings_total": sum(getattr(run, severity) for severity in Severity.values),
@@ -292,4 +293,3 @@ def problem_told(problem: Mapping[str, Any], words: Words) -> str:
             place = f"{place}, {name} {problem[name]}" if place else f"{name} {problem[name]}"
     message = str(problem.get("message") or "")
     return f"{sentence(place)}: {message}" if place else message
-

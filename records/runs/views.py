@@ -144,7 +144,13 @@ def reject_lines(stored: str, name: str) -> Iterator[str]:
             row = json.loads(text)
             if row.get("input") == name:
                 yield writer.writerow(
-                    (row.get("row_number"), row.get("line"), row.get("column"), row["reason"], shielded(row.get("text")))
+                    (
+                        row.get("row_number"),
+                        row.get("line"),
+                        row.get("column"),
+                        row["reason"],
+                        shielded(row.get("text")),
+                    )
                 )
 
 

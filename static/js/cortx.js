@@ -35,7 +35,7 @@ document.addEventListener("click", (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !matchMedia("(max-width: 699px)").matches) return;
   event.preventDefault();
   event.stopPropagation();
-  location.href = link.dataset.narrow;
+  location.href = `${location.pathname}${new URL(link.href).searchParams.get("open")}/`;
 }, true);
 
 document.addEventListener("submit", (event) => {

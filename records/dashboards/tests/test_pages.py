@@ -1,12 +1,13 @@
 """Every page as owner, as a team-mate who may only read, as an outsider, and signed out; with its query count."""
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from cortx.testing.queries import RecordedQueries
 from records.datasets.models import Batch
 from records.tests.judged import SECRET, Judged
 from tenants.context import tenant_scope
@@ -41,7 +42,7 @@ def address(name: str, judged: Judged, slug: str) -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_owner_sees_the_page_in_a_settled_number_of_queries(
-    name: str, cast: Cast, judged: Judged, recorded_queries: RecordedQueries
+    name: str, cast: Cast, judged: Judged, recorded_queries: Callable[[str], AbstractContextManager[object]]
 ) -> None:
     browser = cast.browser(cast.owner)
     url = address(name, judged, cast.tenant.slug)

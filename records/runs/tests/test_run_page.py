@@ -101,9 +101,10 @@ def test_a_waiting_run_can_be_cancelled_and_run_again(cast: Cast, judged: Judged
     assert "is under way" in refused.content.decode()
     done = browser.post(reverse("run_cancel", args=["agency", judged.batch.number]), follow=True)
     assert "The run was cancelled" in done.content.decode()
-    assert "The run has ended" in browser.post(
-        reverse("run_cancel", args=["agency", judged.batch.number]), follow=True
-    ).content.decode()
+    assert (
+        "The run has ended"
+        in browser.post(reverse("run_cancel", args=["agency", judged.batch.number]), follow=True).content.decode()
+    )
 
 
 def test_an_earlier_run_stays_readable_and_says_that_it_is_one(cast: Cast, judged: Judged, browser: Client) -> None:
@@ -135,7 +136,9 @@ def test_a_rejected_formula_stays_text_in_a_spreadsheet(cast: Cast, judged: Judg
     with tenant_scope(cast.tenant.id):
         delivered = judged.batch.inputs.get()
         with default_storage.open(delivered.rejects, "w") as file:
-            file.write('{"input": "lines", "row_number": 1, "line": 2, "column": null, "reason": "x", "text": "=1+1"}\n')
+            file.write(
+                '{"input": "lines", "row_number": 1, "line": 2, "column": null, "reason": "x", "text": "=1+1"}\n'
+            )
     answer = browser.get(reverse("batch_rejects", args=["agency", judged.batch.number, "lines"]))
     assert "'=1+1" in b"".join(answer.streaming_content).decode()
 
