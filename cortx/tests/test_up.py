@@ -19,7 +19,7 @@ from cortx.testing.embedded import ROOT
 from cortx.testing.servers import free_port
 
 # Three interpreters start on what may be a busy machine.
-START_SECONDS = 90
+START_SECONDS = 240
 
 
 class Up:
