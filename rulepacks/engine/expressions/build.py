@@ -27,7 +27,18 @@ from rulepacks.engine.expressions.tree import (
     Raw,
     Unary,
 )
-from rulepacks.engine.expressions.types import BOOLEAN, NULL, TEXT, UNKNOWN, Type, common, fits, number
+from rulepacks.engine.expressions.types import (
+    BOOLEAN,
+    MAX_DIGITS,
+    NULL,
+    TEXT,
+    UNKNOWN,
+    Type,
+    common,
+    comparable_exactly,
+    fits,
+    number,
+)
 from rulepacks.engine.expressions.typing import aggregate_type, arithmetic, cast_target, comparison_problem
 
 MAX_PATTERN = 200
@@ -206,6 +217,10 @@ class Builder:
             both = common(result, value.type)
             if both is None:
                 self.wrong(source, f"the branches mix {result} and {value.type}")
+                return UNKNOWN
+            if not comparable_exactly(result, value.type):
+                both_types = f"the branches {result} and {value.type}"
+                self.wrong(source, f"{both_types} together need more than {MAX_DIGITS} digits")
                 return UNKNOWN
             result = both
         return result

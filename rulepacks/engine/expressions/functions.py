@@ -11,9 +11,11 @@ from rulepacks.engine.expressions.types import (
     BOOLEAN,
     DATE,
     INTEGER,
+    MAX_DIGITS,
     TEXT,
     Type,
     common,
+    comparable_exactly,
     fits,
     number,
 )
@@ -66,6 +68,8 @@ def _same_kind(given: Sequence[Node]) -> Type:
         both = common(result, node.type)
         if both is None:
             raise SignatureError(f"mixes {result} and {node.type}")
+        if not comparable_exactly(result, node.type):
+            raise SignatureError(f"mixes {result} and {node.type}, which together need more than {MAX_DIGITS} digits")
         result = both
     return result
 
