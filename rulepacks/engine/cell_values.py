@@ -17,6 +17,7 @@ Read = Callable[[str], Value]
 """The value of a text, None when it is not such a value."""
 
 _COLLAPSE = re.compile(r"[ \t\r\n\f\v]+")
+_SHARP_S = {"ß": "ẞ"}
 _BIGGEST = 2**63
 
 
@@ -31,8 +32,11 @@ def lower(text: str) -> str:
 
 
 def _upper_character(character: str) -> str:
+    """The one character Unicode names as upper case; where there is none, the title case one."""
     changed = character.upper()
-    return changed if len(changed) == 1 else character
+    if len(changed) > 1:
+        changed = character.title()
+    return changed if len(changed) == 1 else _SHARP_S.get(character, character)
 
 
 def _lower_character(character: str) -> str:

@@ -30,7 +30,9 @@ def as_text(value: Any, kind: Type) -> str:
         return value.isoformat()
     if kind.kind == "decimal":
         number = Decimal(value)
-        return format(number or number.copy_abs(), f".{kind.scale}f")
+        text = format(number or number.copy_abs(), f".{kind.scale}f")
+        # DuckDB writes no zero before the point where the type has no room for one.
+        return text.replace("0.", ".", 1) if kind.precision == kind.scale else text
     return str(value)
 
 

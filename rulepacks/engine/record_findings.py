@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rulepacks.engine.compile_python import compile_node
 from rulepacks.engine.evaluation.findings import BLANK
-from rulepacks.engine.evaluation.reads import rule_nodes, shown_nodes
+from rulepacks.engine.evaluation.reads import parts_shown, rule_nodes, shown_nodes
 from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw, walk
 from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.python_functions import Closure, Fault, Slots, as_text
@@ -53,7 +53,7 @@ class Renderer:
         self._key |= {name: self._text(node) for name, node in rule.about}
         self._unit = [self._text(Field(name=name, type=source.type_of(name))) for name in source.unit]
         self._severities = [(word, self._value(node)) for word, node in rule.severity.branches]
-        self._fields = dict(self._shown(rule_nodes(rule) + shown_nodes(rule)))
+        self._fields = self._shown(rule_nodes(rule) + shown_nodes(rule))
         self._amounts = self._amount_texts()
         self._message = self._message_texts()
         self._blanks = self._blank_fields()
@@ -125,14 +125,17 @@ class Renderer:
             return text
         return lambda slots: text(slots) or slots[raw] or None
 
-    def _shown(self, nodes: Sequence[Node]) -> Iterator[tuple[str, Text]]:
-        for node in reversed([part for tree in nodes for part in walk(tree)]):
+    def _shown(self, nodes: Sequence[Node]) -> dict[str, Text]:
+        """Everything the expressions read, in the order they read it."""
+        shown: dict[str, Text] = {}
+        for node in parts_shown(self.pack, nodes):
             if isinstance(node, Field):
-                yield node.name, self._read_text(node)
+                shown.setdefault(node.name, self._read_text(node))
             elif isinstance(node, Raw):
-                yield node.name, self._text(node)
+                shown.setdefault(node.name, self._text(node))
             elif isinstance(node, JoinField):
-                yield f"{node.join}.{node.name}", self._text(node)
+                shown.setdefault(f"{node.join}.{node.name}", self._text(node))
+        return shown
 
     def _amount_texts(self) -> tuple[Text, Text, Text]:
         body = self.rule.body
