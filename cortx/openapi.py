@@ -9,13 +9,24 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
+from cortx.operations import COMPATIBLE
+
 Endpoint = tuple[str, str, str, Any]
+WRITE_ERRORS = {
+    "409": "It is not in a state that allows this",
+    "413": "The request is larger than the limit",
+    "415": "The media type is not taken here",
+}
 ERRORS = {
     "400": "The input is wrong",
     "401": "A credential is missing or not valid",
     "403": "The caller may not do that here",
     "404": "Not found",
     "503": "The database does not answer at the moment",
+}
+OPERATIONAL = {
+    "/health": ("Whether the service works", ("status", "database"), "The database does not answer"),
+    "/version": ("What runs here", ("version", "commit", "environment"), ""),
 }
 PROBLEM = {
     "type": "object",
@@ -67,10 +78,22 @@ def described_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in result["paths"].values():
-        for operation in operations.values():
-            for status, text in ERRORS.items():
+        for method, operation in operations.items():
+            for status, text in (ERRORS | (WRITE_ERRORS if method == "post" else {})).items():
                 operation["responses"].setdefault(status, {"description": text, "content": content})
+    result["paths"] |= {path: {"get": operational(path, *told)} for path, told in OPERATIONAL.items()}
     return result
+
+
+def operational(path: str, summary: str, names: tuple[str, ...], failing: str) -> dict[str, Any]:
+    """An operation for those who run the service: it needs no credential and names no tenant."""
+    shape = {"type": "object", "required": list(names), "properties": {name: {"type": "string"} for name in names}}
+    answer = {"content": {"application/json": {"schema": shape}}}
+    responses = {"200": {"description": summary, **answer}}
+    if failing:
+        responses["503"] = {"description": failing, **answer}
+    name = path.strip("/").partition("/")[0]
+    return {"operationId": f"get_{name}", "summary": summary, "tags": [COMPATIBLE], "responses": responses}
 
 
 class OpenApiDocument(SpectacularJSONAPIView):

@@ -136,9 +136,8 @@ def test_a_raw_body_is_never_held_in_memory(cast: Cast, judged: Judged) -> None:
 
     body = Sizes(b"line,account,side,amount,year\n" + b"a,100,D,1.00,2026\n" * 300_000)
     length = len(body.getvalue())
-    answer = cast.browser(cast.analyst).generic(
-        "POST", f"{URL}?dataset=ledger", CONTENT_TYPE="text/csv", CONTENT_LENGTH=str(length), **{"wsgi.input": body}
-    )
+    environment: Any = {"CONTENT_TYPE": "text/csv", "CONTENT_LENGTH": str(length), "wsgi.input": body}
+    answer = cast.browser(cast.analyst).generic("POST", f"{URL}?dataset=ledger", **environment)
     assert answer.status_code == 202, answer.content
     assert 0 < Sizes.largest <= 1024 * 1024
 
@@ -160,7 +159,7 @@ def test_batches_are_listed_and_shown_with_what_came_of_them(cast: Cast, judged:
 
 
 def test_rejected_rows_are_a_download(cast: Cast, judged: Judged) -> None:
-    answer = cast.browser(cast.auditor).get(f"{URL}/{judged.batch.id}/rejected")
+    answer: Any = cast.browser(cast.auditor).get(f"{URL}/{judged.batch.id}/rejected")
     assert answer["Content-Disposition"] == 'attachment; filename="B-1-rejected.ndjson"'
     rows = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
     assert [(row["line"], row["reason"]) for row in rows] == [(5, "has 3 cells, expected 4")]
@@ -203,7 +202,8 @@ def test_pages_follow_each_other_without_gap_or_repeat(cast: Cast, judged: Judge
     browser = cast.browser(cast.analyst)
     for number in range(5):
         browser.post(f"{URL}?dataset=readings", b"%d\n" % number, content_type="text/csv")
-    found, cursor = [], ""
+    found: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = browser.get(f"{URL}?limit=2" + (f"&cursor={cursor}" if cursor else "")).json()
         found += [row["number"] for row in page["results"]]
