@@ -86,8 +86,8 @@ def _rule_files(context: Context) -> list[Document]:
         data = document.data
         if not (isinstance(data, dict) and set(data) == {"rules"} and isinstance(data["rules"], list)):
             context.problems.add(Place(document.file, 1, 1), "one key is expected: rules, with a list")
-        elif odd := next((index for index, rule in enumerate(data["rules"]) if not isinstance(rule, dict)), None):
-            context.problems.add(document.place(("rules", odd)), "a rule is keys and values")
+        elif odd := [index for index, rule in enumerate(data["rules"]) if not isinstance(rule, dict)]:
+            context.problems.add(document.place(("rules", odd[0])), "a rule is keys and values")
         else:
             documents.append(document)
     return documents

@@ -51,6 +51,11 @@ def _run(state: State, work: Work, by: tuple[str, ...], rules: Sequence[Rule]) -
 
     guarded(session, rules, attempt, probe)
     groups = made[-1]
+    if broken := [rule for rule in rules if rule not in groups.rules]:
+        listed = ", ".join(map(quoted, by))
+        keys = int(session.one(f"SELECT count(*) FROM (SELECT DISTINCT {listed} FROM {work.name})")[0])
+        for rule in broken:
+            add_counts(session, rule.code, {"errored": keys})
     _count(state, groups)
     session.tell(work.stage.name, "group", list(rules), time.perf_counter() - began)
     return groups

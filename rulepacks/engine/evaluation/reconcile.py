@@ -46,6 +46,7 @@ def run_reconcile(state: State, stage: Stage, works: dict[str, Work], rules: Seq
         except duckdb.Error as error:
             for rule in chosen:
                 session.tallies[rule.code].reason = str(error).splitlines()[0]
+                add_counts(session, rule.code, {"errored": 1})
             continue
         _count(state, pairs)
         session.tell(stage.name, "reconcile", chosen, time.perf_counter() - began)

@@ -14,7 +14,7 @@ from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 MAX_CHARACTERS = 8_000
-MAX_TOKENS = 2_000
+MAX_TOKENS = 3_000
 MAX_DEPTH = 48
 MAX_TEXT = 1_000
 MAX_OPTIONS = 1_000

@@ -1,0 +1,242 @@
+"""A pack that is wrong says so with file, line and column, everything at once."""
+
+from pathlib import Path
+
+import pytest
+
+from rulepacks.engine.loader import content_hash, load_pack
+from rulepacks.engine.problems import PackError
+from rulepacks.engine.tests.packing import HEAD, INPUTS, RULE, problems_of, write_pack
+
+
+def lines(folder: Path, text: str, **files: str) -> list[str]:
+    return [str(problem) for problem in problems_of(folder, text, files)]
+
+
+def test_a_folder_without_a_pack_file(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match=r"pack\.yaml:1:1 no pack\.yaml in "):
+        load_pack(tmp_path)
+
+
+def test_all_problems_of_a_pack_are_reported_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}{INPUTS}rules:\n"
+        f'  - {RULE}"amout > 0 and nme is null"}}\n'
+        "  - {code: R2, type: row, severity: error, title: T, authority: A, require: 'avg(amount) > 0'}\n"
+        "  - {code: R1, type: row, severity: error, title: T, authority: A, require: id is not null}\n"
+        "  - {code: R4, type: raw, severity: error, title: T, authority: A, require: id is not null}\n"
+        "  - {code: R5, type: row, severity: bad, title: T, require: id is not null, requires: x}\n"
+    )
+    assert lines(tmp_path, text) == [
+        "pack.yaml:10:78 R1: unknown field amout; amount is known",
+        "pack.yaml:10:92 R1: unknown field nme; name is known",
+        "pack.yaml:11:78 R2: an average of amounts is not exact; compare sum(…) with a multiple of count(…)",
+        "pack.yaml:13:22 R4: type is one of exists, group, lookup, reconcile, row, unique, not raw",
+        "pack.yaml:14:5 R5: authority is missing",
+        "pack.yaml:14:37 R5: bad is none of fatal, error, warning, info",
+        "pack.yaml:14:77 R5: unknown key requires",
+    ]
+
+
+def test_positions_inside_blocks_and_quotes_are_those_of_the_file(tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}{INPUTS}rules:\n"
+        "  - code: R1\n    type: row\n    severity: error\n    title: T\n    authority: A\n"
+        "    require: |\n      id is not null\n      and lost = 1\n"
+        "  - code: R2\n    type: row\n    severity: error\n    title: T\n    authority: A\n"
+        "    require: 'id = ''x'' and gone = 1'\n"
+    )
+    assert lines(tmp_path, text) == [
+        "pack.yaml:17:11 R1: unknown field lost",
+        "pack.yaml:23:30 R2: unknown field gone",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: 1\na: 2\n", "pack.yaml:2:1 a is given twice"),
+        ("a: &x 1\nb: *x\n", "pack.yaml:1:4 anchors are not allowed"),
+        ("a: !!python/name:os.system 1\n", "pack.yaml:1:4 tags are not allowed"),
+        ("a: 1\n---\nb: 2\n", "pack.yaml:2:1 one document a file"),
+        ("a: [1, 2\n", "pack.yaml:2:1 not YAML: did not find expected ',' or ']'"),
+        ("? [1]\n: 2\n", "pack.yaml:1:3 a key must be a word"),
+        ("a: \x01\n", "pack.yaml:1:1 not YAML: a character that is not allowed"),
+        ("- 1\n", "pack.yaml:1:1 keys and values are expected"),
+        ("", "pack.yaml:1:1 keys and values are expected"),
+    ],
+)
+def test_yaml_that_expands_repeats_or_breaks_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+    assert problem in lines(tmp_path, text)
+
+
+def test_a_file_that_nests_too_deeply_or_is_no_text_is_refused(tmp_path: Path) -> None:
+    assert lines(tmp_path, "a: " + "[" * 60 + "]" * 60) == ["pack.yaml:1:1 nested deeper than 40"]
+    (tmp_path / "pack.yaml").write_bytes(b"a: 1\nb: \xff\n")
+    with pytest.raises(PackError, match=r"pack\.yaml:2:1 not UTF-8 text"):
+        load_pack(tmp_path)
+
+
+def test_words_numbers_with_leading_zeros_and_dates_stay_texts(tmp_path: Path) -> None:
+    rules = (
+        "rules:\n  - {code: R1, type: lookup, severity: error, title: on, authority: 2020-01-01, fields: [id], in: l}\n"
+    )
+    pack = load_pack(
+        write_pack(tmp_path, f"{HEAD}{INPUTS}lists: {{l: {{file: l.csv, key: [k]}}}}\n{rules}", {"l.csv": "k\n0100\n"})
+    )
+    rule = pack.rule("R1")
+    assert (rule.title, rule.authority) == ("on", "2020-01-01")
+    assert pack.lists["l"].rows == (("0100",),)
+
+
+@pytest.mark.parametrize(
+    ("part", "problem"),
+    [
+        ("rules: []\nlists: {l: {file: l.csv, key: [k]}}\n", "pack.yaml:10:9 nothing reads the list l"),
+        ("lists: {l: {file: gone.csv, key: [k]}}\n", "pack.yaml:9:19 no file gone.csv in the pack"),
+        ("lists: {l: {file: ../l.csv, key: [k]}}\n", "pack.yaml:9:19 ../l.csv is not written as expected"),
+        ("lists: {l: {file: l.csv, key: [q]}}\n", "pack.yaml:9:12 l.csv has no column q"),
+        ("lists: {l: {file: twice.csv, key: [k]}}\n", "twice.csv:3:1 a is listed twice"),
+        ("lists: {l: {file: ragged.csv, key: [k]}}\n", "ragged.csv:2:1 2 values under 1 headers"),
+        (
+            "lists: {l: {file: l.csv, key: [k], columns: {n: integer}}}\n",
+            "l.csv:2:1 n '1.5' is not integer",
+        ),
+        (
+            "lists: {l: {file: dated.csv, key: [k], columns: {f: date, u: date}, effective: [f, u]}}\n",
+            "dated.csv:3:1 a is listed twice",
+        ),
+        ("joins: {j: {list: l, on: {k: id}}}\n", "pack.yaml:9:19 unknown list l; known: none"),
+        (
+            "joins: {j: {input: rows, on: {id: count}}}\nrules: []\n",
+            "pack.yaml:9:31 id: compares text with integer",
+        ),
+        ("joins: {j: {input: rows, on: {id: name}}}\nrules: []\n", "pack.yaml:9:9 nothing reads the join j"),
+        ("parameters: {p: {type: integer}}\n", "pack.yaml:9:14 nothing reads the parameter p"),
+        ("parameters: {p: {type: integer, default: x}}\n", "pack.yaml:9:42 'x' is not integer"),
+        ("stages: [{name: a, after: b}, b]\n", "pack.yaml:9:10 stage a cannot be reached: b is no earlier stage"),
+        (
+            "stages: [a, {name: b, gate: unit}]\n",
+            "pack.yaml:9:13 a gate needs an earlier stage, and unit in the first input",
+        ),
+        ("statuses: [{status: A}, {status: B}]\n", "pack.yaml:9:25 cannot be reached: the one before always holds"),
+        ("statuses: [{status: A, when: any(true)}]\n", "pack.yaml:9:12 the last status must hold always"),
+        ("statuses: [{status: A, when: \"any(unit = 'x')\"}, {status: B}]\n", "pack.yaml:9:35 unknown word unit"),
+        ("outputs: [{name: o, format: csv, from: t}]\n", "pack.yaml:9:40 unknown table t; known: none"),
+        ("surprise: 1\n", "pack.yaml:9:1 unknown key surprise"),
+        ("kind: other\n", "pack.yaml:9:7 other is none of rulepack"),
+        ("as_of: amount\n", "pack.yaml:9:8 unknown field amount"),
+    ],
+)
+def test_parts_of_a_pack_that_do_not_fit(tmp_path: Path, part: str, problem: str) -> None:
+    files = {
+        "l.csv": "k,n\na,1.5\n", "twice.csv": "k\na\na\n", "ragged.csv": "k\na,b\n",
+        "dated.csv": "k,f,u\na,2025-01-01,2025-06-30\na,2025-06-30,\n",
+    }  # fmt: skip
+    assert problem in lines(tmp_path, f"{HEAD}{INPUTS}{part}", **files)
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ("type: row, require: '1 = 1'", "reads no field: the result is always the same"),
+        ("type: row, require: count > 0, needs: [R1]", "needs itself"),
+        ("type: row, require: count > 0, needs: [R7]", "needs the unknown rule R7"),
+        ("type: row, require: count > 0, effective: {from: 1}", "effective needs as_of in the pack"),
+        ("type: row, require: count > 0, tolerance: 1", "tolerance has no meaning beside require"),
+        ("type: row, left: count, right: name", "compares integer with text"),
+        ("type: row, left: count, right: amount, op: <, tolerance: 1", "tolerance applies to equal numbers"),
+        ("type: row, left: count", "the keys given do not go together"),
+        ("type: row, require: count > 0, message: '{lost}'", "{lost}: unknown field lost"),
+        ("type: row, require: count > 0, message: '{1 + 1}'", "{1 + 1} is not a name"),
+        ("type: row, require: count", "must be boolean, not integer"),
+        ("type: row, require: count > 0, stage: s", "unknown stage s; known: rules"),
+        ("type: row, require: count > 0, input: s", "unknown input s; known: rows"),
+        ("type: row, require: count > 0, severity: {otherwise: error, fatal: 'count'}", "severity is given twice"),
+        ("type: unique, key: [nam]", "unknown field nam; name is known"),
+        ("type: unique, key: {all_except: [nam]}", "unknown declared field nam"),
+        ("type: unique, key: {all_except: [id, name, amount, count, day]}", "no field is left"),
+        ("type: unique, key: [id], report: first", "first is none of all, later"),
+        ("type: lookup, fields: [id], in: l", "unknown list l; known: none"),
+        ("type: lookup, fields: [id]", "the keys given do not go together"),
+        ("type: exists, in: rows, on: [nam]", "unknown field nam"),
+        ("type: exists, in: rows, on: {id: count}", "id: compares text with integer"),
+        ("type: group, by: [nam], left: count(*), right: 1", "unknown field nam"),
+        ("type: group, by: [id], left: sum(amount), right: count", "count differs within a group"),
+        ("type: group, by: [id], left: sum(name), right: 1", "sum takes numbers, not text"),
+        (
+            "type: group, by: [id], left: sum(sum(amount)), right: 1",
+            "sum over rows has no meaning inside another aggregate",
+        ),
+        ("type: group, by: [id], require: id = 'x'", "reads neither an aggregate nor a join: write a row rule"),
+        ("type: group, by: [id], left: sum(amount), right: max(day)", "compares decimal(22,2) with date"),
+        (
+            "type: reconcile, on: [id], left: {input: rows, value: sum(amount)}, right: {input: x, value: count(*)}",
+            "unknown input x",
+        ),
+        (
+            "type: reconcile, on: [id], left: {input: rows, value: max(name)}, right: {input: rows, value: count(*)}",
+            "must be a number, not text",
+        ),
+        (
+            "type: reconcile, on: [id], when: true, left: {input: rows, value: count(*)}, right: {input: rows, value: count(*)}",
+            "when has no meaning here",
+        ),
+    ],
+)
+def test_rules_that_do_not_fit(tmp_path: Path, keys: str, problem: str) -> None:
+    text = f"{HEAD}{INPUTS}rules:\n  - {{code: R1, severity: error, title: T, authority: A, {keys}}}\n"
+    found = lines(tmp_path, text)
+    assert any(problem in line and line.startswith("pack.yaml:10:") for line in found), found
+
+
+def test_rules_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
+    files = {
+        "rules/a.yaml": f"rules:\n  - {RULE}lost = 1}}\n",
+        "rules/b.yaml": "rules: {}\n",
+        "rules/c.yaml": "rules: [1]\n",
+    }
+    found = lines(tmp_path, f"{HEAD}{INPUTS}", **files)
+    assert found == [
+        "rules/a.yaml:2:77 R1: unknown field lost",
+        "rules/b.yaml:1:1 one key is expected: rules, with a list",
+        "rules/c.yaml:1:9 a rule is keys and values",
+    ]
+
+
+def test_codes_are_used_once_former_codes_included(tmp_path: Path) -> None:
+    rule = "severity: error, title: T, authority: A, require: count > 0}\n"
+    text = (
+        f"{HEAD}{INPUTS}rules:\n"
+        f"  - {{code: R1, type: row, {rule}"
+        f"  - {{code: R2, type: row, aliases: [R1], {rule}"
+        f"  - {{code: PARSE, type: row, {rule}"
+    )
+    assert lines(tmp_path, text) == [
+        "pack.yaml:11:5 R2: code R1 is already used at pack.yaml:10",
+        "pack.yaml:12:5 PARSE: parse is the code of the built-in rule",
+    ]
+
+
+def test_derived_fields_and_joins_that_need_each_other_are_refused(tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}inputs:\n  rows:\n    fields: {{id: text}}\n    derive: {{a: j.id}}\n"
+        f"joins: {{j: {{input: rows, on: {{id: a}}}}}}\nrules:\n  - {RULE}a is not null}}\n"
+    )
+    assert lines(tmp_path, text) == ["pack.yaml:7:5 a, j. need each other"]
+
+
+def test_an_unreadable_cell_can_only_be_the_finding_of_a_rule_about_its_row(tmp_path: Path) -> None:
+    inputs = 'inputs: {rows: {fields: {id: text, amount: {type: "decimal(5,2)", unreadable: R9}}}}\n'
+    text = f"{HEAD}{inputs}rules:\n  - {RULE}id is not null}}\n"
+    assert lines(tmp_path, text) == ["pack.yaml:5:79 R9 is not a rule about single rows of rows"]
+
+
+def test_the_hash_depends_on_names_and_bytes_and_nothing_else(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one, two):
+        folder.mkdir()
+        write_pack(folder, HEAD, {"lists/a.csv": "x\n"})
+    assert content_hash(one) == content_hash(two)
+    (two / "lists" / "a.csv").rename(two / "lists" / "b.csv")
+    assert content_hash(one) != content_hash(two)
