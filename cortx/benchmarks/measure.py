@@ -16,15 +16,9 @@ from cortx.benchmarks.limits import load_json_rows, load_thin_rows, parse_and_ru
 from cortx.benchmarks.line import bench_tenant, deliver_and_judge
 from rulepacks.catalog.selectors import pack_folder
 from rulepacks.catalog.services import shipped_packs_install
+from rulepacks.samples.demo import FILES, PACK
 from tenants.context import tenant_scope
 
-PACK = "federal.gtas.reconciliation"
-FILES = {
-    "trial_balance": "trial_balance.csv",
-    "accounts": "tas.csv",
-    "prior_year": "prior_year.csv",
-    "ledger": "gl_balances.csv",
-}
 PARAMETERS = {"fiscal_year": "2025", "period": "9"}
 PARTS = {
     "read": "Child: delivered bytes to rows",

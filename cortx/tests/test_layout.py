@@ -116,7 +116,8 @@ def test_imports_stand_at_the_top() -> None:
 
 
 def test_nothing_happens_by_signal() -> None:
-    assert {file: names for file, tree in TREES.items() if (names := imported(tree) & DJANGO_SIGNALS)} == {}
+    trees = {file: tree for file, tree in TREES.items() if "tests" not in Path(file).parts}
+    assert {file: names for file, tree in trees.items() if (names := imported(tree) & DJANGO_SIGNALS)} == {}
 
 
 def test_saving_a_row_does_nothing_else() -> None:

@@ -6,6 +6,15 @@ from pathlib import Path
 
 from rulepacks.samples.trial_balance import Options, write
 
+PACK = "federal.gtas.reconciliation"
+FILES = {
+    "trial_balance": "trial_balance.csv",
+    "accounts": "tas.csv",
+    "prior_year": "prior_year.csv",
+    "ledger": "gl_balances.csv",
+}
+"""Inputs of the pack, and the files the generator writes for them."""
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -22,11 +31,10 @@ def demo_delivery(folder: Path) -> Delivery:
     """Make the files in `folder`."""
     options = Options(rows=4000, seed=9, faults=1)
     write(folder, options)
-    names = {"trial_balance": "trial_balance.csv", "accounts": "tas.csv", "prior_year": "prior_year.csv"}
     return Delivery(
-        pack="federal.gtas.reconciliation",
+        pack=PACK,
         dataset="trial-balance",
         title="Adjusted trial balance",
         parameters={"fiscal_year": options.fiscal_year, "period": options.period},
-        files={name: folder / file for name, file in (names | {"ledger": "gl_balances.csv"}).items()},
+        files={name: folder / file for name, file in FILES.items()},
     )
