@@ -25,6 +25,7 @@ battery: .venv/test.stamp packages
 	$(BIN)/python -m pytest -m battery
 
 bench: .venv/run.stamp
+	$(BIN)/python manage.py set_up
 	$(BIN)/python manage.py bench
 
 # After editing requirements.in or requirements-dev.in.
