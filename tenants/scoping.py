@@ -124,7 +124,8 @@ class PostgresOnly(OnlyOn):
 
 def row_security(*tables: str) -> list[PostgresOnly]:
     """Confine the tables to the tenant that `tenant_scope` handed over; no tenant means no rows."""
-    mine = "tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid"
+    # As a sub-select it is looked up once a statement; bare, once a row: a quarter of the time of a bulk insert.
+    mine = "tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid)"
     return [
         PostgresOnly(
             [
