@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control
 
 from cortx.errors import answer
 from tenants.access.administration import administrator
@@ -89,6 +90,8 @@ class TenantMiddleware:
                 response = self.get_response(request)
                 if response.status_code >= 400 and connection.vendor == "postgresql":
                     transaction.set_rollback(True)
+                # A cache between here and the caller must never show one tenant's rows to another.
+                patch_cache_control(response, private=True)
                 return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -22,7 +22,7 @@ ERRORS = {
     "401": "A credential is missing or not valid",
     "403": "The caller may not do that here",
     "404": "Not found",
-    "503": "The database does not answer at the moment",
+    "503": "The service does not answer at the moment",
 }
 OPERATIONAL = {
     "/health": ("Whether the service works", ("status", "database"), "The database does not answer"),

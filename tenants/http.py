@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DatabaseError, DataError, InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, UnreadablePostError
+from redis.exceptions import ConnectionError as RedisConnectionError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -41,7 +42,7 @@ DETAILS = {
     404: "Not found",
     413: "The request is larger than the limit",
     500: "Internal server error",
-    503: "The database does not answer at the moment",
+    503: "The service does not answer at the moment",
 }
 
 
@@ -92,7 +93,7 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespons
             return problem_response(400)
         case DataError():
             return problem_response(400, "A value is outside of what can be stored")
-        case DatabaseError() if is_unavailable(error):
+        case _ if is_unavailable(error):
             return problem_response(503)
     return None
 
@@ -131,7 +132,9 @@ def field_error(name: str, message: str) -> dict[str, str]:
 
 
 def is_unavailable(error: BaseException | None) -> bool:
-    """Whether the database is away, shutting down, full or busy, so that the same request may succeed later."""
+    """Whether database or cache are away, shutting down, full or busy, so that the same request may succeed later."""
+    if isinstance(error, RedisConnectionError):
+        return True
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     cause = error.__cause__

@@ -1,5 +1,10 @@
 """Celery: Redis by URL, otherwise its file-system transport; the database keeps the work either way."""
 
+from typing import Any
+
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
 from cortx.settings import env
 from cortx.settings.paths import VAR_DIR
 
@@ -19,7 +24,14 @@ if EMBEDDED:
         "polling_interval": 0.05,
     }
 else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2}
+    # One more try, at once: who waits for the broker is a request, and the relay rings again anyway.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 3600,
+        "socket_connect_timeout": 2,
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
+    }
 
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = False
@@ -44,7 +56,12 @@ WORK_LEASE_SECONDS = env.integer("WORK_LEASE_SECONDS", 30, minimum=2)
 WORK_MAX_ATTEMPTS = env.integer("WORK_MAX_ATTEMPTS", 3, minimum=1)
 
 if REDIS_URL:
-    cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    patience = {"socket_connect_timeout": 2, "retry": Retry(NoBackoff(), 1)}
+    cache: dict[str, Any] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": patience,
+    }
 else:
     cache = {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cortx_cache"}
 CACHES = {"default": {**cache, "TIMEOUT": 300}}

@@ -207,3 +207,7 @@ def test_a_refused_request_leaves_nothing_behind(cast: Cast, client: Client) -> 
     assert events(cast.tenant) == 0
     assert post(client, headers=headers).status_code == 201
     assert events(cast.tenant) == 1
+
+
+def test_no_cache_in_between_keeps_a_tenants_rows(cast: Cast, client: Client) -> None:
+    assert client.get(ECHO, headers=key(cast.tenant)).headers["Cache-Control"] == "private"

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
+from redis.exceptions import ConnectionError as RedisConnectionError
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,6 +31,7 @@ ERRORS = {
     "data": DataError("out of range"),
     "gone": OperationalError("server closed the connection"),
     "closed": InterfaceError("connection already closed"),
+    "redis": RedisConnectionError("refused"),
     "nested": serializers.ValidationError({"rows": [{}, {"amount": ["Not a number"]}], "non_field_errors": ["Odd"]}),
     "throttled": exceptions.Throttled(wait=3),
     "bug": ZeroDivisionError("secret detail"),

@@ -2,11 +2,13 @@
 
 import hashlib
 import hmac
+import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -21,6 +23,8 @@ MARK = "cortx"
 PREFIX_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 PREFIX_LENGTH = 8
 USE_NOTED_EVERY = timedelta(minutes=1)
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -74,8 +78,26 @@ def _used(key: ApiKey, now: datetime) -> ApiKey:
     """Note the use, at most once a minute: a busy key would otherwise write on every read."""
     if key.last_used_at is None or key.last_used_at < now - USE_NOTED_EVERY:
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
-        ApiKey.objects.filter(stale, id=key.id).update(last_used_at=now)
+        with impatient():
+            ApiKey.objects.filter(stale, id=key.id).update(last_used_at=now)
     return key
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """On SQLite a run that is being stored holds the one write lock; a read shall not wait for it to note its key."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        patience = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        except OperationalError:
+            logger.info("the use of a key is not noted, the database is busy")
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {patience:d}")
 
 
 def _hash(secret: str) -> str:

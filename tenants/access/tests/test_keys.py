@@ -1,6 +1,8 @@
 """API keys: issued once, checked in constant time, ended at once."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from subprocess import CompletedProcess
 
 import pytest
 import time_machine
@@ -72,3 +74,27 @@ def test_use_is_noted_at_most_once_a_minute(cast: Cast) -> None:
 def test_unknown_scopes_are_refused(cast: Cast, scopes: list[str]) -> None:
     with pytest.raises(ValidationProblem):
         key_issue(tenant=cast.tenant, name="loader", scopes=scopes)
+
+
+BUSY = """
+import time, sqlite3
+from django.db import connection
+from tenants.access.keys import key_issue, key_verify
+from tenants.models import ApiKey, Tenant
+tenant = Tenant.objects.create(slug="a", name="A")
+key, text = key_issue(tenant=tenant, name="loader", scopes=["read"])
+other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+other.execute("BEGIN IMMEDIATE")
+start = time.monotonic()
+print("while busy", bool(key_verify(text)), time.monotonic() - start < 5, ApiKey.objects.get().last_used_at)
+other.execute("COMMIT")
+key_verify(text)
+print("afterwards", ApiKey.objects.get().last_used_at is not None)
+"""
+
+
+def test_noting_the_use_does_not_wait_for_a_busy_database(embedded: Callable[..., CompletedProcess[str]]) -> None:
+    embedded("migrate", "--verbosity=0")
+    answer = embedded("shell", script=BUSY).stdout
+    assert "while busy True True None" in answer
+    assert "afterwards True" in answer
