@@ -24,7 +24,7 @@ from rulepacks.engine.sandbox_child import be_child
 # Imported so that no child has to: a run needs them all.
 WARM = ("rulepacks.engine.runner", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet")
 POLL_SECONDS = 0.05
-_BEFORE_IT_IS_REAPED = {signal.SIGXCPU: "the time limit was reached", signal.SIGKILL: "it was killed"}
+_REASONS = {signal.SIGXCPU: "the time limit was reached", signal.SIGKILL: "it was killed"}
 
 
 @dataclass
@@ -96,7 +96,7 @@ def _serve(command: wire.Start, commands: _Lines) -> None:
     finally:
         os.close(run.pidfd)
     _, status = os.waitpid(pid, 0)
-    reason = run.reason or _unexpected(status)
+    reason = run.reason or _unexpected(status, limits)
     # The child may have been killed in the middle of a line.
     os.write(sys.stdout.fileno(), b"\n" + wire.line(wire.Ended(reason, run.peak)))
     if commands.closed:
@@ -121,10 +121,14 @@ def _watch(run: _Run, commands: _Lines) -> None:
             run.kill(f"it took longer than the limit of {run.limits.seconds:g} seconds")
 
 
-def _unexpected(status: int) -> str:
+def _unexpected(status: int, limits: Limits) -> str:
+    """Why the child ended, when it was neither asked to nor ended by itself."""
     if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        return _BEFORE_IT_IS_REAPED.get(signal.Signals(number), f"it crashed ({signal.Signals(number).name})")
+        number = signal.Signals(os.WTERMSIG(status))
+        if number == signal.SIGABRT:
+            # What libraries do when the system gives them no more memory.
+            return f"it broke off, most likely for want of memory (the limit is {limits.memory_bytes // MIB} MiB)"
+        return _REASONS.get(number, f"it crashed ({number.name})")
     code = os.WEXITSTATUS(status)
     return f"it ended with code {code}" if code else ""
 
