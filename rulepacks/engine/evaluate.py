@@ -44,8 +44,9 @@ def evaluate(
     """Judge inputs by a pack.
 
     `relations` gives for each delivered input the SQL of a relation in the snapshot format: `row_number`, then one
-    text column for each delivered column. Files are written into `out` (see the README of the engine). Raises
-    ParameterError, duckdb.InterruptException, and KeyError for a relation the pack has no input for.
+    text column for each delivered column. Findings, states of
+    records, units, tables and outputs are written into `out`. Raises ParameterError, duckdb.InterruptException, and
+    KeyError for a relation the pack has no input for.
     """
     began = time.perf_counter()
     session = Session(con, pack, relations, bind_parameters(pack, parameters), out, report)
