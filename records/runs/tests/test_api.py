@@ -55,7 +55,7 @@ def test_runs_are_listed_by_batch_dataset_status_and_kind(cast: Cast, judged: Ju
 def test_an_output_is_a_download(cast: Cast, judged: Judged) -> None:
     browser = cast.browser(cast.auditor)
     run = browser.get(f"{RUNS}/{judged.run.id}").json()
-    answer = browser.get(run["outputs"]["lines.csv"])
+    answer: Any = browser.get(run["outputs"]["lines.csv"])
     assert b"".join(answer.streaming_content) == SECRET.encode()
     assert answer["Content-Disposition"] == 'attachment; filename="lines.csv"'
     assert answer["X-Content-Type-Options"] == "nosniff"
