@@ -105,9 +105,7 @@ def test_the_same_delivery_of_another_tenant_is_its_own(dataset: Dataset) -> Non
         assert Batch.objects.get().number == 1
 
 
-def test_a_file_past_the_limit_is_refused_and_forgotten(
-    dataset: Dataset, bound: Tenant, settings: Settings
-) -> None:
+def test_a_file_past_the_limit_is_refused_and_forgotten(dataset: Dataset, bound: Tenant, settings: Settings) -> None:
     settings.UPLOAD_LIMIT_BYTES = len(LINES) - 1
     with pytest.raises(TooLarge, match=r"lines\.csv"):
         deliver(dataset)
