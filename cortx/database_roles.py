@@ -71,6 +71,9 @@ def grant(connection: psycopg.Connection, role: str) -> None:
         statements += [
             "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
             "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
+            # What its migration takes away again, for a role that came later.
+            "DO $$ BEGIN IF to_regclass('public.tenants_auditevent') IS NOT NULL THEN "
+            "REVOKE UPDATE, DELETE ON public.tenants_auditevent FROM {}; END IF; END $$",
         ]
     for statement in statements:
         connection.execute(sql.SQL(statement).format(sql.Identifier(role)))

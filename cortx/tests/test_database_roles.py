@@ -92,3 +92,15 @@ def test_tables_from_before_the_role_become_readable(owner_url: str, role: str) 
     prepare(owner_url, served(owner_url, role))
     with psycopg.connect(served(owner_url, role)) as app:
         assert app.execute("SELECT count(*) FROM django_migrations").fetchone() == (0,)
+
+
+def test_a_role_that_comes_later_may_not_change_the_audit_log_either(owner_url: str, role: str) -> None:
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        owner.execute("CREATE TABLE django_migrations (id serial)")
+        owner.execute("CREATE TABLE tenants_auditevent (id serial)")
+    prepare(owner_url, served(owner_url, role))
+    with psycopg.connect(served(owner_url, role), autocommit=True) as app:
+        app.execute("INSERT INTO tenants_auditevent DEFAULT VALUES")
+        for statement in ("DELETE FROM tenants_auditevent", "UPDATE tenants_auditevent SET id = 1"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                app.execute(statement)
