@@ -107,7 +107,8 @@ os.register_at_fork(after_in_child=_idle.clear)
 
 def _environment() -> dict[str, str]:
     """No settings and no secrets; one thread in libraries that start theirs when imported."""
-    return {
+    libraries = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
+    return libraries | {
         "PATH": os.defpath,
         "PYTHONPATH": str(_ROOT),
         "LC_ALL": "C.UTF-8",

@@ -36,7 +36,7 @@ def be_child(command: wire.Start, parent: int) -> NoReturn:
     code = 1
     try:
         _confine(command.request.limits, parent)
-        _say(_outcome(command))
+        _say(outcome(command))
         code = 0
     finally:
         os._exit(code)
@@ -62,7 +62,7 @@ def _confine(limits: Limits, parent: int) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def _outcome(command: wire.Start) -> wire.Message:
+def outcome(command: wire.Start) -> wire.Message:
     """How the job ended, said in words the worker knows."""
     limits = command.request.limits
     try:

@@ -50,14 +50,14 @@ class _Run:
 def main() -> None:
     """Serve runs, one after the other, until the worker closes its end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    commands = _Lines(sys.stdin.fileno())
+    commands = Lines(sys.stdin.fileno())
     while (text := commands.wait()) is not None:
         command = wire.command(text)
         if isinstance(command, wire.Start):
             _serve(command, commands)
 
 
-class _Lines:
+class Lines:
     """Lines from a descriptor that is also waited on together with others."""
 
     def __init__(self, descriptor: int) -> None:
@@ -84,7 +84,7 @@ class _Lines:
         return self.next()
 
 
-def _serve(command: wire.Start, commands: _Lines) -> None:
+def _serve(command: wire.Start, commands: Lines) -> None:
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
@@ -96,14 +96,14 @@ def _serve(command: wire.Start, commands: _Lines) -> None:
     finally:
         os.close(run.pidfd)
     _, status = os.waitpid(pid, 0)
-    reason = run.reason or _unexpected(status, limits)
+    reason = run.reason or unexpected(status, limits)
     # The child may have been killed in the middle of a line.
     os.write(sys.stdout.fileno(), b"\n" + wire.line(wire.Ended(reason, run.peak)))
     if commands.closed:
         sys.exit(0)
 
 
-def _watch(run: _Run, commands: _Lines) -> None:
+def _watch(run: _Run, commands: Lines) -> None:
     """Return once the child has ended."""
     while True:
         waiting = [run.pidfd] if commands.closed else [run.pidfd, commands.descriptor]
@@ -121,7 +121,7 @@ def _watch(run: _Run, commands: _Lines) -> None:
             run.kill(f"it took longer than the limit of {run.limits.seconds:g} seconds")
 
 
-def _unexpected(status: int, limits: Limits) -> str:
+def unexpected(status: int, limits: Limits) -> str:
     """Why the child ended, when it was neither asked to nor ended by itself."""
     if os.WIFSIGNALED(status):
         number = signal.Signals(os.WTERMSIG(status))

@@ -54,6 +54,14 @@ def fill_disk(request: RunRequest, report: Report) -> Summary:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
+def lose_file(request: RunRequest, report: Report) -> Summary:
+    raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+
+def run_out_of_memory(request: RunRequest, report: Report) -> Summary:
+    raise MemoryError
+
+
 def sleep(request: RunRequest, report: Report) -> Summary:
     report(Progress("rules", str(os.getpid()), 0, None, ""))
     time.sleep(60)

@@ -68,6 +68,7 @@ def test_a_child_sees_no_setting_and_no_secret_of_the_worker(tmp_path: Path, mon
         "OPENBLAS_NUM_THREADS",
         "OMP_NUM_THREADS",
         "MALLOC_ARENA_MAX",
+        "LD_LIBRARY_PATH",
         "LC_CTYPE",
         "COVERAGE_PROCESS_CONFIG",  # only when the tests are measured
     }

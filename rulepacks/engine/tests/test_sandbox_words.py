@@ -1,0 +1,96 @@
+"""What the child and its parent say, word by word, without starting either."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from rulepacks.engine import sandbox_child, sandbox_parent, wire
+from rulepacks.engine.formats.reading import InputFile, InputSummary
+from rulepacks.engine.limits import Limits
+from rulepacks.engine.problems import Problem
+from rulepacks.engine.progress import Progress
+from rulepacks.engine.refusals import InputProblem
+from rulepacks.engine.request import RunRequest
+from rulepacks.engine.summary import OutcomeSummary, Summary
+
+REQUEST = RunRequest(
+    Path("pack"),
+    (InputFile("ledger", Path("a/b.csv"), "b.csv", "csv", "cp1252"),),
+    {"accounts": Path("c.parquet")},
+    {"period": "9"},
+    Path("out"),
+    Limits(seconds=1.5, threads=2),
+)
+READ = InputSummary(3, 2, 1, "ab", "cd", ("a", "b"), "csv", "utf-8", 12)
+OUTCOME = OutcomeSummary("V01", "row", "only", "fatal", "", "Title", 1, 2, 3, 4, 5, 0.5, "")
+SUMMARY = Summary(
+    "1", "p", "1.0.0", "ff", {"period": None}, {"ledger": READ}, (OUTCOME,), {"PASSED": 1}, {"fatal": 2}, {"failed": 1},
+    "dd", {"total": 1.25}, 7,
+)  # fmt: skip
+MESSAGES: list[wire.Message] = [
+    wire.Said(Progress("read", "ledger", 1, None, "é")),
+    wire.Done(SUMMARY),
+    wire.InputRefused((InputProblem("ledger", "no", 3, "amount"), InputProblem(None, "no"))),
+    wire.PackRefused((Problem("pack.yaml", 1, 2, "V01", "no"),)),
+    wire.Broke("why"),
+    wire.Ended("", 5),
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
+def test_every_message_arrives_as_it_was_sent_on_one_line(message: wire.Message) -> None:
+    line = wire.line(message)
+    assert line.count(b"\n") == 1
+    assert wire.message(line) == message
+
+
+def test_commands_arrive_as_they_were_sent() -> None:
+    for command in (wire.Start("module:function", REQUEST), wire.Cancel()):
+        assert wire.command(wire.line(command)) == command
+
+
+def outcome(job: str) -> wire.Message:
+    return sandbox_child.outcome(wire.Start(f"rulepacks.engine.tests.misbehaving:{job}", REQUEST))
+
+
+def test_a_job_that_raises_is_put_into_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert outcome("break_down") == wire.Broke("it met an unexpected ZeroDivisionError: by zero")
+    assert "Traceback" in capsys.readouterr().err
+    assert outcome("fill_disk") == wire.Broke("the disk is full")
+    assert outcome("lose_file") == wire.Broke("a file could not be used: No such file or directory")
+    assert outcome("run_out_of_memory") == wire.Broke("it needed more memory than the limit of 1024 MiB")
+    assert isinstance(outcome("refuse_input"), wire.InputRefused)
+    assert isinstance(outcome("refuse_pack"), wire.PackRefused)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (0, ""),
+        (3 << 8, "it ended with code 3"),
+        (signal.SIGSEGV, "it crashed (SIGSEGV)"),
+        (signal.SIGKILL, "it was killed"),
+        (signal.SIGXCPU, "the time limit was reached"),
+        (signal.SIGABRT, "it broke off, most likely for want of memory (the limit is 1024 MiB)"),
+    ],
+)
+def test_the_way_a_child_ended_is_put_into_words(status: int, words: str) -> None:
+    assert sandbox_parent.unexpected(int(status), Limits()) == words
+
+
+def test_lines_are_put_together_from_what_comes() -> None:
+    reader, writer = os.pipe()
+    try:
+        lines = sandbox_parent.Lines(reader)
+        os.write(writer, b"one\ntw")
+        assert lines.wait() == b"one"
+        assert lines.next() is None
+        os.write(writer, b"o\nthree")
+        assert lines.wait() == b"two"
+    finally:
+        os.close(writer)
+    assert lines.wait() is None
+    assert lines.closed
+    os.close(reader)
