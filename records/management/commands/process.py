@@ -30,7 +30,7 @@ CLEAN, FINDINGS, REFUSED = 0, 1, 2
 class Command(BaseCommand):
     help = (
         "Deliver files to a dataset, judge them with a pack, wait and show the result. "
-        "Exit codes: 0 clean, 1 findings of error or above, 2 refused."
+        "Exit codes: 0 clean, 1 findings of error or above or rejected rows, 2 refused."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -98,7 +98,8 @@ class Command(BaseCommand):
             detail = run_detail(run.id)
         if detail.run.status == RunStatus.COMPLETED:
             self.stdout.write(report(detail))
-            return FINDINGS if detail.run.fatal or detail.run.error else CLEAN
+            unclean = detail.run.fatal or detail.run.error or detail.run.rows_rejected
+            return FINDINGS if unclean else CLEAN
         self.stderr.write(f"{detail.run} {detail.run.status}: {detail.run.reason}")
         for problem in detail.run.problems:
             self.stderr.write("  " + ", ".join(f"{name} {value}" for name, value in problem.items() if value))

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from rulepacks.engine.cli.bar import ProgressBar
@@ -20,6 +21,7 @@ from rulepacks.engine.sandbox import run_in_child
 
 HELP = "Judge files with a pack and show the findings."
 CLEAN, FINDINGS, REFUSED = 0, 1, 2
+REJECTED_SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,13 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Run; 0 without findings of error or above, 1 with some, 2 when nothing could be judged."""
+    """Run; 0 without findings of error or above, 1 with some or with rejected rows, 2 when nothing could be judged."""
     try:
         with _folder(arguments.output) as out:
             summary = _run(arguments, out)
             if arguments.summary is not None:
                 arguments.summary.write_text(json.dumps(summary.document(), indent=1) + "\n", encoding="utf-8")
             _show(arguments.format, out, summary)
+            _show_rejected(out / "rejected.ndjson", summary)
     except BadInput as refusal:
         sys.stderr.writelines(f"{problem}\n" for problem in refusal.problems)
         return REFUSED
@@ -51,7 +54,8 @@ def main(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"The run did not finish: {failure.reason}\n")
         return REFUSED
     serious = summary.findings.get("fatal", 0) + summary.findings.get("error", 0)
-    return FINDINGS if serious else CLEAN
+    # A row that could not be read was not judged: a check that passes over it would lie.
+    return FINDINGS if serious or any(one.rejected for one in summary.inputs.values()) else CLEAN
 
 
 def _run(arguments: argparse.Namespace, out: Path) -> Summary:
@@ -108,3 +112,15 @@ def _show(form: str, out: Path, summary: Summary) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show_rejected(path: Path, summary: Summary) -> None:
+    """Name the first rejected rows on standard error, each with its line and reason."""
+    total = sum(one.rejected for one in summary.inputs.values())
+    with path.open(encoding="utf-8") as lines:
+        for line in islice(lines, REJECTED_SHOWN):
+            row = json.loads(line)
+            column = f", column {row['column']}" if row["column"] else ""
+            sys.stderr.write(f"{row['input']} line {row['line']}{column}: rejected, {row['reason']}\n")
+    if total > REJECTED_SHOWN:
+        sys.stderr.write(f"The first {REJECTED_SHOWN} of {total:,} rejected rows; --output keeps all.\n")

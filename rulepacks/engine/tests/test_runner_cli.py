@@ -43,6 +43,20 @@ def test_a_clean_file_ends_with_code_0(sample: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == "rule,severity,label,input,row,key,unit,left,right,difference,fields,message\n"
 
 
+def test_a_rejected_row_is_named_and_keeps_the_check_from_passing(
+    sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in (sample / "clean").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    with (tmp_path / "trial_balance.csv").open("a", encoding="utf-8") as delivered:
+        delivered.write("2025,09,too few\n")
+    lines = (tmp_path / "trial_balance.csv").read_text(encoding="utf-8").count("\n")
+    assert main(arguments(tmp_path, "--format", "json")) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"trial_balance line {lines}: rejected, 3 values where 33 are expected\n"
+
+
 def test_json_lines_csv_and_the_kept_files_say_the_same(
     sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
