@@ -179,7 +179,7 @@ def test_parts_of_a_pack_that_do_not_fit(tmp_path: Path, part: str, problem: str
             "must be a number, not text",
         ),
         (
-            "type: reconcile, on: [id], when: true, left: {input: rows, value: count(*)}, right: {input: rows, value: 1}",
+            "type: reconcile, on: [id], when: true, left: {input: rows, value: 1}, right: {input: rows, value: 1}",
             "when has no meaning here",
         ),
     ],
