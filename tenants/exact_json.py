@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import IO, Any
 
 import msgspec
+from django.conf import settings
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 
-from tenants.problems import ValidationProblem
+from tenants.problems import TooLarge, ValidationProblem
 
 MAX_DEPTH = 64
 MAX_DIGITS = 4300
@@ -104,8 +105,11 @@ class ExactJSONParser(JSONParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """The parsed body; an empty one is an empty object."""
-        data = stream.read()
+        """The parsed body; an empty one is an empty object. Raises `TooLarge` before it is in memory."""
+        limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        data = stream.read(limit + 1)
+        if len(data) > limit:
+            raise TooLarge(f"The body is larger than {limit:,} bytes")
         return parse(data) if data.strip() else {}
 
 

@@ -1,11 +1,13 @@
 """What the API takes as JSON, and that no digit is lost on the way in or out."""
 
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
+from pytest_django import Settings
 
-from tenants.exact_json import ExactJSONRenderer, parse
-from tenants.problems import ValidationProblem
+from tenants.exact_json import ExactJSONParser, ExactJSONRenderer, parse
+from tenants.problems import TooLarge, ValidationProblem
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,16 @@ def test_unacceptable_content_is_named_with_its_place(text: bytes, field: str, r
 def test_what_is_not_json_is_refused_with_its_place(text: bytes, reason: str) -> None:
     with pytest.raises(ValidationProblem, match=reason):
         parse(text)
+
+
+def test_a_body_is_read_up_to_the_limit_and_no_further(settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    assert ExactJSONParser().parse(BytesIO(b'{"a":  12}')) == {"a": 12}
+    assert ExactJSONParser().parse(BytesIO(b" ")) == {}
+    stream = BytesIO(b"[" + b"1," * 1000)
+    with pytest.raises(TooLarge, match="larger than 10 bytes"):
+        ExactJSONParser().parse(stream)
+    assert stream.tell() == 11
 
 
 def test_decimals_go_out_as_the_numbers_they_came_as() -> None:
