@@ -49,9 +49,10 @@ def key(cast: Cast, judged: Judged) -> str:
     return key_issue(tenant=cast.tenant, name="fuzz", scopes=["read", "write"])[1]
 
 
-@DOCUMENT.parametrize()
+@pytest.mark.filterwarnings("ignore:Skipped test cases with unsupported payload media types")
+@DOCUMENT.include(path_regex="^/api/v1/").parametrize()
 @settings(
-    max_examples=6,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     # All examples see the same rows; what they write is rolled back after the last one.
