@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+from collections.abc import Mapping
+
 from hypothesis import strategies as st
 
 LITERAL_TEXTS = st.sampled_from(["", "a", "ab", "A", "É", "0012", "12", "x y", "ß", "%", "a_", "日本", "2024-02-29"])
@@ -33,85 +37,69 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _join(template: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.tuples(*parts).map(lambda given: template.format(*given))
+Strategy = st.SearchStrategy[str]
+COMPARE = st.sampled_from(["=", "<>", "<", "<=", ">", ">=", "is distinct from", "is not distinct from"])
+LEAVES: dict[str, Strategy] = {
+    "text": st.sampled_from(["t", "u", "kept", "folded", "raw(n)", "raw(t)", "side.name", "$word", "tail"])
+    | LITERAL_TEXTS.map(quoted),
+    "whole": st.sampled_from(["n", "big", "side.weight", "$count", "twice"]) | WHOLE,
+    "point": st.sampled_from(["d", "wide", "rate"]) | POINTS,
+    "day": st.sampled_from(["day", "$since"]) | DATES.map("date '{}'".format),
+    "truth": st.sampled_from(["flag", "found(side)", "found(dated)", "true", "false"]),
+    "compare": COMPARE,
+    "like": LIKES.map(quoted),
+    "pattern": PATTERNS.map(quoted),
+}
+SAME = ("({0} {compare} {0})", "({0} in ({0}, {0}, null))", "({0} not in ({0}, {0}))", "({0} between {0} and {0})")
+TEMPLATES: dict[str, list[str]] = {
+    "truth": [
+        *(form.replace("{0}", f"{{{kind}}}") for kind in ("text", "whole", "point", "day") for form in SAME),
+        *(f"({{{kind}}} is null)" for kind in ("text", "whole", "point", "day", "truth")),
+        "({number} {compare} {number})", "({text} in ($words))", "({text} like {like})", "matches({text}, {pattern})",
+        "contains({text}, {text})", "starts_with({text}, {text})", "ends_with({text}, {text})",
+        "({truth} and {truth})", "({truth} or {truth} or {truth})", "(not {truth})",
+        "(case when {truth} then {truth} when {truth} then {truth} end)",
+    ],
+    "text": [
+        "lower({text})", "upper({text})", "trim({text})", "left({text}, 2)", "right({text}, 2)", "substr({text}, 2, 2)",
+        "lpad({text}, 4, '0')", "replace({text}, 'a', 'é')", "concat_ws({text}, {text}, {text})", "({text} || {text})",
+        "coalesce({text}, {text})", "nullif({text}, {text})", "(case when {truth} then {text} else {text} end)",
+        *(f"cast({{{kind}}} as text)" for kind in ("whole", "point", "number", "day", "truth")),
+    ],
+    "whole": [
+        *(f"({{whole}} {sign} {{whole}})" for sign in "+-*%"), "(-{whole})", "abs({whole})", "zero_if_blank({whole})",
+        "length({text})", "given({text}, {day}, {truth})", "year({day})", "month({day})", "day({day})",
+        "cast({text} as integer)", "coalesce({whole}, {whole})", "(case when {truth} then {whole} else {whole} end)",
+    ],
+    "point": [
+        *(f"({{number}} {sign} {{point}})" for sign in "+-*"), "(-{point})", "abs({point})", "round({point}, 1)",
+        "zero_if_blank({point})", "cast({text} as decimal(12,3))", "cast({whole} as decimal(38,4))",
+        "nullif({point}, {number})", "(case when {truth} then {number} else {point} end)",
+    ],
+    "day": ["cast({text} as date)", "coalesce({day}, {day})"],
+}  # fmt: skip
+_HOLE = re.compile(r"\{([a-z]+)\}")
 
 
-def expressions(depth: int = 3) -> dict[str, st.SearchStrategy[str]]:
-    """Strategies for expressions of each type, nested at most `depth` deep."""
-    text: st.SearchStrategy[str] = st.one_of(
-        st.sampled_from(["t", "u", "kept", "folded", "raw(n)", "raw(t)", "side.name", "$word", "tail"]),
-        LITERAL_TEXTS.map(quoted),
+def _filled(template: str, parts: Mapping[str, Strategy]) -> Strategy:
+    """The template with every hole filled by a strategy of its name."""
+    names, text = _HOLE.findall(template), _HOLE.sub("\0", template)
+    return st.tuples(*(parts[name] for name in names)).map(
+        lambda given: "".join(itertools.chain(*itertools.zip_longest(text.split("\0"), given, fillvalue="")))
     )
-    whole: st.SearchStrategy[str] = st.one_of(st.sampled_from(["n", "big", "side.weight", "$count", "twice"]), WHOLE)
-    point: st.SearchStrategy[str] = st.one_of(st.sampled_from(["d", "wide", "rate"]), POINTS)
-    day: st.SearchStrategy[str] = st.sampled_from(["day", "$since"]) | DATES.map("date '{}'".format)
-    truth: st.SearchStrategy[str] = st.sampled_from(["flag", "found(side)", "found(dated)", "true", "false"])
+
+
+def expressions(depth: int = 3) -> dict[str, Strategy]:
+    """Strategies for expressions of each type, nested at most `depth` deep."""
+    parts = dict(LEAVES)
     for _ in range(depth):
-        number = st.one_of(whole, point)
-        same = [text, whole, point, day]
-        compare = st.sampled_from(["=", "<>", "<", "<=", ">", ">=", "is distinct from", "is not distinct from"])
-        truth = st.one_of(
-            truth,
-            *[_join("({} {} {})", kind, compare, kind) for kind in same],
-            _join("({} {} {})", number, compare, number),
-            *[_join("({} in ({}, {}, null))", kind, kind, kind) for kind in same],
-            *[_join("({} not in ({}, {}))", kind, kind, kind) for kind in same],
-            *[_join("({} between {} and {})", kind, kind, kind) for kind in same],
-            *[_join("({} is null)", kind) for kind in [*same, truth]],
-            _join("({} in ($words))", text),
-            _join("({} like {})", text, LIKES.map(quoted)),
-            _join("matches({}, {})", text, PATTERNS.map(quoted)),
-            _join("contains({}, {})", text, text),
-            _join("starts_with({}, {})", text, text),
-            _join("ends_with({}, {})", text, text),
-            _join("({} and {})", truth, truth),
-            _join("({} or {} or {})", truth, truth, truth),
-            _join("(not {})", truth),
-            _join("(case when {} then {} when {} then {} end)", truth, truth, truth, truth),
-        )
-        text = st.one_of(
-            text,
-            *[_join(name + "({})", text) for name in ("lower", "upper", "trim")],
-            _join("left({}, 2)", text),
-            _join("right({}, 2)", text),
-            _join("substr({}, 2, 2)", text),
-            _join("lpad({}, 4, '0')", text),
-            _join("replace({}, 'a', 'é')", text),
-            _join("concat_ws({}, {}, {})", text, text, text),
-            _join("({} || {})", text, text),
-            _join("coalesce({}, {})", text, text),
-            _join("nullif({}, {})", text, text),
-            _join("(case when {} then {} else {} end)", truth, text, text),
-            *[_join("cast({} as text)", kind) for kind in (whole, point, number, day, truth)],
-        )
-        whole = st.one_of(
-            whole,
-            *[_join("({} " + sign + " {})", whole, whole) for sign in "+-*%"],
-            _join("(-{})", whole),
-            _join("abs({})", whole),
-            _join("zero_if_blank({})", whole),
-            _join("length({})", text),
-            _join("given({}, {}, {})", text, day, truth),
-            *[_join(name + "({})", day) for name in ("year", "month", "day")],
-            _join("cast({} as integer)", text),
-            _join("coalesce({}, {})", whole, whole),
-            _join("(case when {} then {} else {} end)", truth, whole, whole),
-        )
-        point = st.one_of(
-            point,
-            *[_join("({} " + sign + " {})", number, point) for sign in "+-*"],
-            _join("(-{})", point),
-            _join("abs({})", point),
-            _join("round({}, 1)", point),
-            _join("zero_if_blank({})", point),
-            _join("cast({} as decimal(12,3))", text),
-            _join("cast({} as decimal(38,4))", whole),
-            _join("nullif({}, {})", point, number),
-            _join("(case when {} then {} else {} end)", truth, number, point),
-        )
-        day = st.one_of(day, _join("cast({} as date)", text), _join("coalesce({}, {})", day, day))
-    return {"text": text, "whole": whole, "point": point, "day": day, "truth": truth}
+        parts["number"] = parts["whole"] | parts["point"]
+        deeper = {
+            kind: st.one_of(parts[kind], *(_filled(template, parts) for template in templates))
+            for kind, templates in TEMPLATES.items()
+        }
+        parts |= deeper
+    return parts
 
 
 HARD_TEXTS = st.sampled_from(
