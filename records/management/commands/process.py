@@ -1,5 +1,6 @@
 """`manage.py process`: deliver files from the terminal, along the same path as an upload, and wait for the verdict."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ class Command(BaseCommand):
         tenant = Tenant.objects.filter(slug=options["tenant"]).first()
         if tenant is None:
             raise CommandError(f"No tenant is called {options['tenant']!r}", returncode=REFUSED)
+        # The progress line and the report tell what the log would.
+        logging.getLogger("tenants").setLevel(logging.WARNING)
         with actor_scope(TERMINAL):
             try:
                 run = self.deliver(tenant, options)
