@@ -126,7 +126,7 @@ def _integer_reader(kind: Type) -> Read:
 
 
 def _decimal_reader(kind: Type) -> Read:
-    digits, scale = max(1, kind.whole_digits), kind.scale
+    digits, scale = kind.whole_digits, kind.scale
     limit = Decimal(10) ** kind.whole_digits
 
     def read(text: str) -> Value:

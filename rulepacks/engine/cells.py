@@ -30,7 +30,7 @@ NORMALISE_SQL = {
 
 def number_pattern(kind: Type) -> str:
     """RE2 pattern of a number of a type; zeros in front, and behind the last decimal, change nothing."""
-    whole = rf"0*[0-9]{{1,{max(1, kind.whole_digits)}}}"
+    whole = rf"0*[0-9]{{1,{kind.whole_digits}}}" if kind.whole_digits else "0+"
     decimals = rf"[0-9]{{1,{kind.scale}}}0*" if kind.scale else "0+"
     if kind.kind == "integer":
         return rf"[-+]?{whole}"
@@ -85,6 +85,6 @@ def parsed(kind: Type, text: str, date_format: str | None = None) -> str:
 
 
 def _number(kind: Type, text: str, around: str) -> str:
-    target = f"DECIMAL({kind.precision},{kind.scale})" if kind.kind == "decimal" else "BIGINT"
+    target = f"DECIMAL({kind.width},{kind.scale})" if kind.kind == "decimal" else "BIGINT"
     pattern = f"{around}{number_pattern(kind)}{around}"
     return f"CASE WHEN regexp_full_match({text}, '{pattern}') THEN TRY_CAST({text} AS {target}) END"

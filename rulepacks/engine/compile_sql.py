@@ -50,7 +50,7 @@ def text_literal(text: str) -> str:
 def sql_type(kind: Type) -> str:
     """The DuckDB type of a type. Whole numbers beyond 18 digits are 128 bits wide."""
     if kind.kind == "decimal":
-        return f"DECIMAL({kind.precision},{kind.scale})"
+        return f"DECIMAL({kind.width},{kind.scale})"
     if kind.kind == "list":
         return f"{sql_type(Type(kind.element, 18))}[]"
     if kind.kind == "integer":

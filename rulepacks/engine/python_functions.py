@@ -31,8 +31,8 @@ def as_text(value: Any, kind: Type) -> str:
     if kind.kind == "decimal":
         number = Decimal(value)
         text = format(number or number.copy_abs(), f".{kind.scale}f")
-        # DuckDB writes no zero before the point where the type has no room for one.
-        return text.replace("0.", ".", 1) if kind.precision == kind.scale else text
+        # DuckDB writes no zero before the point where it has no room for one.
+        return text.replace("0.", ".", 1) if kind.width == kind.scale else text
     return str(value)
 
 

@@ -55,5 +55,5 @@ def fits_type(value: int | Decimal, kind: Type) -> bool:
     if kind.kind == "integer":
         whole = _BIG if kind.precision <= 18 else _HUGE
         return -whole <= value < whole
-    limit = int(10**kind.whole_digits)
+    limit = int(10 ** (kind.width - kind.scale))
     return -limit < value < limit

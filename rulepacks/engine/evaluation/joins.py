@@ -18,7 +18,7 @@ JoinTables = dict[str, list[JoinTable]]
 def arrow_type(kind: Type) -> pa.DataType:
     """The Arrow type of a type."""
     if kind.kind == "decimal" or (kind.kind == "integer" and kind.precision > 18):
-        return pa.decimal128(kind.precision, kind.scale)
+        return pa.decimal128(kind.width, kind.scale)
     plain = {"integer": pa.int64(), "boolean": pa.bool_(), "date": pa.date32()}
     return plain.get(kind.kind, pa.string())
 

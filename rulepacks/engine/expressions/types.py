@@ -29,6 +29,11 @@ class Type:
     def whole_digits(self) -> int:
         return self.precision - self.scale
 
+    @property
+    def width(self) -> int:
+        """Digits DuckDB keeps: one before the point at least, or it would write .5 for 0.5."""
+        return min(MAX_DIGITS, max(self.precision, self.scale + 1))
+
     def __str__(self) -> str:
         if self.kind == "decimal":
             return f"decimal({self.precision},{self.scale})"
