@@ -26,6 +26,7 @@ register_converter(BatchLabel, "batch")
 
 urlpatterns = [
     path("", dashboards.overview, name="overview"),
+    path("samples/", dashboards.samples, name="samples"),
     path("jump/", dashboards.jump, name="jump"),
     path("theme/", dashboards.theme, name="theme"),
     path("batches/", datasets.batches, name="batches"),

@@ -50,15 +50,24 @@ def frame(request: Any, section: str) -> dict[str, Any]:
     assert tenant is not None
     assert user is not None
     return {
-        "tenant": tenant,
+        **setting(request),
         "section": section,
         "navigation": navigation(tenant.slug),
         "memberships": [switch(membership, section) for membership in memberships_of(user)],
         "role": Membership.Role(identity.role).label,
-        "may_write": identity.may(Permission.UPLOAD),
         "themes": [{"value": value, "title": value.label, "icon": THEME_ICONS[value]} for value in User.Theme],
-        "zone": tenant.time_zone,
-        "zone_name": datetime.now(ZoneInfo(tenant.time_zone)).strftime("%Z"),
+    }
+
+
+def setting(request: Any) -> dict[str, Any]:
+    """What a fragment without the shell needs: the tenant, its clock, and whether the caller may write."""
+    identity: Identity = request.identity
+    assert identity.tenant is not None
+    return {
+        "tenant": identity.tenant,
+        "may_write": identity.may(Permission.UPLOAD),
+        "zone": identity.tenant.time_zone,
+        "zone_name": datetime.now(ZoneInfo(identity.tenant.time_zone)).strftime("%Z"),
     }
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from records.dashboards.formats import amount, count, sentence, spoken
-from records.dashboards.selectors import Overview, difference_sum
+from records.dashboards.selectors import Overview, difference_sum, in_force
 from records.dashboards.tags import WORST_FIRST, Column
 from records.dashboards.words import Words
 from records.datasets.models import Batch
@@ -133,7 +133,7 @@ def metrics(overview: Overview) -> list[Metric]:
     fatal = words.severity("fatal").lower()
     total = run.records_processed + run.records_failed + run.records_errored
     records = words.noun("record", total)
-    note = f"{count(before.current_run.fatal)} in {before.label}" if before else "no earlier batch to compare"
+    note = f"{count(in_force(before).fatal)} in {before.label}" if before else "no earlier batch to compare"
     today = overview.today
     return [
         Metric(f"Open {fatal} findings", count(run.fatal), note),

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from records.dashboards.frame import frame
 from tenants.access.identity import Identity
 from tenants.access.roles import Permission
-
-Parts = ParamSpec("Parts")
-View = Callable[Concatenate[HttpRequest, Parts], HttpResponse]
+from tenants.models import User
 
 
 class PageRequest(HttpRequest):
@@ -25,12 +24,12 @@ class PageRequest(HttpRequest):
 
 def page(
     permission: Permission = Permission.READ,
-) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Signed out: to the sign-in page. Not of this tenant: 404, as if it were not there. Without the role: 403."""
 
-    def around(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def around(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def checked(request: PageRequest, slug: str, **parts: Any) -> HttpResponse:
+        def checked(request: PageRequest, slug: str, **parts: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             identity = request.identity
@@ -48,6 +47,12 @@ def page(
 def show(request: PageRequest, template: str, section: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """The template in its frame. `crumb` in the context names the page."""
     return render(request, template, {**frame(request, section), **context}, status=status)
+
+
+def user_of(request: PageRequest) -> User:
+    """The person who is asking."""
+    assert request.identity.user is not None
+    return request.identity.user
 
 
 def slug_of(request: PageRequest) -> str:

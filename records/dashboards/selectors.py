@@ -16,6 +16,7 @@ from records.states import RecordStatus, RunStatus, Severity
 
 GRID_LIMIT = 200
 HISTORY = 24
+TELL_APART = 50_000
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,13 @@ class UnitCounts:
 
 @dataclass(frozen=True)
 class Blocker:
-    """A rule with fatal findings: how many, in how many units, and their differences added up without sign."""
+    """A rule with fatal findings: in how many units, and their differences added up without sign.
+
+    `units` is None where there are too many findings to tell units apart while somebody waits.
+    """
 
     outcome: RuleOutcome
-    units: int
+    units: int | None
     difference: Decimal | None
 
 
@@ -104,7 +108,7 @@ def recent_batches(limit: int = 5) -> QuerySet[Batch]:
 
 def overview(batch: Batch) -> Overview:
     """Everything the overview shows about a batch of `newest_in_force`."""
-    run = batch.current_run
+    run = in_force(batch)
     counts = unit_counts(run)
     outcomes = list(RuleOutcome.objects.filter(run=run, findings__gt=0))
     history = same_subject(batch)
@@ -121,6 +125,12 @@ def overview(batch: Batch) -> Overview:
         history=history,
         today=records_today(),
     )
+
+
+def in_force(batch: Batch) -> Run:
+    """The run whose verdicts stand, of a batch that was chosen for having one."""
+    assert batch.current_run is not None
+    return batch.current_run
 
 
 def same_subject(batch: Batch) -> list[Batch]:
@@ -149,14 +159,19 @@ def status_counts(run: Run) -> dict[str, int]:
 
 def blockers(run: Run, outcomes: list[RuleOutcome]) -> list[Blocker]:
     """Rules with fatal findings, the largest difference first."""
-    fatal = Finding.objects.filter(run=run, severity=Severity.FATAL).values_list("rule")
-    units = dict(fatal.annotate(Count("unit", distinct=True)).order_by())
+    units = fatal_units(run) if run.fatal <= TELL_APART else {}
     found = [
-        Blocker(outcome, units[outcome.rule], Decimal(outcome.difference) if outcome.difference else None)
+        Blocker(outcome, units.get(outcome.rule), Decimal(outcome.difference) if outcome.difference else None)
         for outcome in outcomes
-        if outcome.rule in units
+        if outcome.rule in units or outcome.severity == Severity.FATAL
     ]
     return sorted(found, key=lambda one: (-(one.difference or Decimal(0)), -one.outcome.findings, one.outcome.rule))
+
+
+def fatal_units(run: Run) -> dict[str, int]:
+    """In how many units each rule has fatal findings."""
+    fatal = Finding.objects.filter(run=run, severity=Severity.FATAL).values_list("rule")
+    return dict(fatal.annotate(Count("unit", distinct=True)).order_by())
 
 
 def difference_sum(found: list[Blocker]) -> Decimal | None:

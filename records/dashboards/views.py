@@ -1,6 +1,10 @@
 """Overview, jumping to things by name, the theme, and the guide to all components."""
 
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -12,9 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from records.dashboards import overview as told
 from records.dashboards import selectors, styleguide
-from records.dashboards.pages import PageRequest, page, show, slug_of
+from records.dashboards.pages import PageRequest, page, show, slug_of, user_of
 from records.dashboards.tables import batch_rows, output_names
 from records.datasets.references import batch_number, finding_named, place_in_batch
+from rulepacks.samples.demo import demo_delivery
 from tenants.access.identity import identity_of
 from tenants.accounts.services import user_theme_set
 
@@ -59,6 +64,18 @@ def overview_context(slug: str, seen: selectors.Overview) -> dict[str, Any]:
 
 @require_GET
 @page()
+def samples(request: PageRequest) -> HttpResponse:
+    """Files to try the product with: a delivery with one fault of each kind, as one archive."""
+    archive = BytesIO()
+    with TemporaryDirectory() as folder, ZipFile(archive, "w", ZIP_DEFLATED) as into:
+        for name, path in demo_delivery(Path(folder)).files.items():
+            into.write(path, f"{name}{path.suffix}")
+    headers = {"Content-Disposition": 'attachment; filename="sample-delivery.zip"'}
+    return HttpResponse(archive.getvalue(), content_type="application/zip", headers=headers)
+
+
+@require_GET
+@page()
 def jump(request: PageRequest) -> HttpResponse:
     """To the batch or finding whose name was typed, else to the findings that contain the text."""
     text = request.GET.get("q", "").strip()
@@ -87,7 +104,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @page()
 def theme(request: PageRequest) -> HttpResponse:
     """Keep the theme with the user, then back to the page it was chosen on."""
-    user_theme_set(request.user, theme=request.POST.get("theme", ""))
+    user_theme_set(user_of(request), theme=request.POST.get("theme", ""))
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
         back = reverse("overview", args=[slug_of(request)])

@@ -1,12 +1,12 @@
 """One record: what it holds, what was found about it, and what happened to it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db.models import Count
 from django.urls import reverse
 
 from records.dashboards.formats import amount, count, sentence
@@ -57,7 +57,8 @@ def record_context(record: Record, slug: str, *, every: bool) -> dict[str, Any]:
     runs = runs_of(record)
     in_force = run_in_force(record, runs)
     words = words_of(in_force.pack_version if in_force else None)
-    findings = findings_of(record, in_force)
+    every_run = findings_of(record, runs)
+    findings = [one for one in every_run if in_force is not None and one.run_id == in_force.id]
     delivered = delivered_values(record)
     rows = field_rows(delivered, words, findings)
     filled = [row for row in rows if row.raw or row.findings]
@@ -78,7 +79,7 @@ def record_context(record: Record, slug: str, *, every: bool) -> dict[str, Any]:
         "every": every,
         "findings": [finding_entry(finding, words, slug) for finding in findings],
         "no_findings": no_findings(record, words),
-        "history": history(record, runs, words),
+        "history": history(record, runs, every_run, words),
         **neighbours(record, in_force, slug),
     }
 
@@ -110,11 +111,9 @@ def run_in_force(record: Record, runs: list[Run]) -> Run | None:
     return next((run for run in reversed(runs) if run.status == RunStatus.COMPLETED), None)
 
 
-def findings_of(record: Record, run: Run | None) -> list[Finding]:
-    """Findings about this very record in the run in force, gravest first."""
-    if run is None:
-        return []
-    found = Finding.objects.filter(run=run, record_id=record.id).order_by("id")[:100]
+def findings_of(record: Record, runs: list[Run]) -> list[Finding]:
+    """Findings about this very record in all its runs, gravest first; one look, since it is not indexed."""
+    found = Finding.objects.filter(run__in=[run.id for run in runs], record_id=record.id).order_by("id")[:500]
     return sorted(found, key=lambda one: (SEVERITY_ORDER[one.severity], one.ordinal))
 
 
@@ -202,7 +201,7 @@ def no_findings(record: Record, words: Words) -> str:
     return f"No finding is about this {words.noun('record')} itself."
 
 
-def history(record: Record, runs: list[Run], words: Words) -> list[Entry]:
+def history(record: Record, runs: list[Run], findings: list[Finding], words: Words) -> list[Entry]:
     """Received, then every run in its order. Entries are never edited; another run adds one."""
     who = record.batch.created_by if record.batch else record.source
     entries = [
@@ -210,11 +209,8 @@ def history(record: Record, runs: list[Run], words: Words) -> list[Entry]:
             "pending", f"Received {'in ' + record.batch.label if record.batch else ''}".strip(), record.created_at, who
         )
     ]
-    counted = dict(
-        Finding.objects.filter(run__in=[run.id for run in runs], record_id=record.id)
-        .values_list("run").annotate(Count("id")).order_by()
-    )  # fmt: skip
-    return entries + [run_entry(run, counted.get(run.id, 0), words) for run in runs]
+    counted = Counter(finding.run_id for finding in findings)
+    return entries + [run_entry(run, counted[run.id], words) for run in runs]
 
 
 def run_entry(run: Run, number: int, words: Words) -> Entry:

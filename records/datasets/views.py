@@ -29,8 +29,14 @@ SOURCE = "upload"
 def batches(request: PageRequest) -> HttpResponse:
     """Batches, newest first; the filters and the cursor `before` stand in the URL."""
     chosen = {name: request.GET.get(name, "").strip() for name in ("dataset", "status", "source", "from", "until")}
-    days, wrong = read_days(chosen)
-    found = batch_list(dataset=chosen["dataset"], status=chosen["status"], source=chosen["source"], **days)
+    wrong = next((text for text in (chosen["from"], chosen["until"]) if text and read_day(text) is None), "")
+    found = batch_list(
+        dataset=chosen["dataset"],
+        status=chosen["status"],
+        source=chosen["source"],
+        date_from=read_day(chosen["from"]),
+        date_to=read_day(chosen["until"]),
+    )
     before = request.GET.get("before", "")
     if before.isdecimal():
         found = found.filter(number__lt=int(before[:18]))
@@ -43,22 +49,21 @@ def batches(request: PageRequest) -> HttpResponse:
         "run_statuses": RunStatus.choices,
         "chosen": chosen,
         "filtered": bool(kept),
-        "wrong": wrong,
+        "wrong": f"{wrong[:40]} is not a date like 2026-09-30" if wrong else "",
         "page_size": PAGE_SIZE,
-        "next_url": f"?{urlencode({**kept, 'before': rows[PAGE_SIZE - 1].number})}" if len(rows) > PAGE_SIZE else "",
+        "next_url": f"?{urlencode({**kept, 'before': str(rows[PAGE_SIZE - 1].number)})}"
+        if len(rows) > PAGE_SIZE
+        else "",
     }
     return show(request, "batches/list.html", "batches", context)
 
 
-def read_days(chosen: dict[str, str]) -> tuple[dict[str, date | None], str]:
-    """The days asked for, and a sentence when one of them is none."""
-    days: dict[str, date | None] = {"date_from": None, "date_to": None}
-    for name, field in (("date_from", "from"), ("date_to", "until")):
-        try:
-            days[name] = date.fromisoformat(chosen[field]) if chosen[field] else None
-        except ValueError:
-            return {"date_from": None, "date_to": None}, f"{chosen[field][:40]} is not a date like 2026-09-30"
-    return days, ""
+def read_day(text: str) -> date | None:
+    """The day written like 2026-09-30, None when it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 @require_http_methods(["GET", "POST"])

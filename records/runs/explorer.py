@@ -1,26 +1,27 @@
 """Findings as an analyst narrows them: which runs, how many of what, which groups, which rows."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
-from records.dashboards.selectors import newest_in_force
+from records.dashboards.selectors import TELL_APART, newest_in_force
 from records.datasets.identity import id_range
 from records.datasets.models import Batch
 from records.datasets.references import batch_number, uuid_or_none
 from records.runs.asked import EVERY_BATCH, FILTERS, Asked
-from records.runs.models import Finding, RuleOutcome, Run
+from records.runs.models import Finding, RuleOutcome, Run, UnitStatus
 from records.runs.selectors import SEVERITY_ORDER, absolute_sum
 
 ROWS = 50
 OPEN_GROUP = 20
 OPEN_ROWS = 40
 UNITS = 40
-COMBINED = ("severity", "stage", "type", "rule")
+GROUPS = 60
+ADDED_UP = 5_000
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,22 @@ class Scope:
 
 @dataclass(frozen=True)
 class Combination:
-    """How many findings share severity, stage, rule type and rule under the unit and text filters."""
+    """How many findings share severity, stage, rule type, rule and unit; the unit is None where it does not matter."""
 
     severity: str
     stage: str
     type: str
     rule: str
     label: str
+    unit: str | None
     count: int
 
     def fits(self, asked: Asked, leaving_out: str = "") -> bool:
         """Whether the other filters let it through."""
         return all(
             name == leaving_out or not getattr(asked, name) or getattr(self, name) in getattr(asked, name)
-            for name in COMBINED
+            for name in FILTERS
+            if name != "unit" or self.unit is not None
         )
 
 
@@ -88,9 +91,8 @@ def scope_of(asked: Asked) -> Scope:
 
 def in_runs(runs: list[UUID]) -> QuerySet[Finding]:
     """Findings of these runs. One run's lie side by side, so that a page of them is a walk along the primary key."""
-    if len(runs) == 1:
-        return Finding.objects.filter(id__range=id_range(runs[0]))
-    return Finding.objects.filter(run__in=runs)
+    found = Finding.objects.filter(run__in=runs)
+    return found.filter(id__range=id_range(runs[0])) if len(runs) == 1 else found
 
 
 def matching(asked: Asked, runs: list[UUID], names: Iterable[str] = FILTERS) -> QuerySet[Finding]:
@@ -106,11 +108,41 @@ def matching(asked: Asked, runs: list[UUID], names: Iterable[str] = FILTERS) -> 
     return in_runs(runs).filter(conditions)
 
 
-def combinations(asked: Asked, runs: list[UUID]) -> list[Combination]:
-    """One pass that answers four facets, the groups and the total; without unit and text the counters know it."""
-    names = ("severity", "stage", "type", "rule", "label")
-    counted = matching(asked, runs, ("unit",)).values_list(*names).annotate(Count("id")).order_by()
-    return [Combination(*values) for values in counted]
+def combinations(asked: Asked, scope: Scope) -> list[Combination]:
+    """One look that answers the facets, the groups and the total; without unit and text the counters know it.
+
+    The unit is told only under a text, which leaves few: a unit alone is looked up, and its rivals are counted apart.
+    """
+    if asked.text:
+        return counted(matching(asked, scope.runs, ()), "unit")
+    if asked.unit:
+        return counted(matching(asked, scope.runs, ("unit",)))
+    return counters(scope) or counted(in_runs(scope.runs))
+
+
+def counted(findings: QuerySet[Finding], *more: str) -> list[Combination]:
+    """By one pass over the findings."""
+    rows = findings.values("severity", "stage", "type", "rule", "label", *more).annotate(number=Count("id")).order_by()
+    return [
+        Combination(
+            row["severity"], row["stage"], row["type"], row["rule"], row["label"], row.get("unit"), row["number"]
+        )
+        for row in rows
+    ]
+
+
+def counters(scope: Scope) -> list[Combination]:
+    """The same from the outcomes of the rules; nothing when a rule's findings differ in severity."""
+    found = [
+        Combination(one.severity, one.stage, one.type, one.rule, one.label, None, one.findings)
+        for one in outcomes(scope.runs)
+    ]
+    totals = dict.fromkeys(SEVERITY_ORDER, 0)
+    for one in found:
+        totals[one.severity] += one.count
+    runs = [batch.current_run for batch in scope.batches if batch.current_run is not None]
+    exact = all(totals[name] == sum(getattr(run, name) for run in runs) for name in SEVERITY_ORDER)
+    return found if exact else []
 
 
 def total(asked: Asked, found: list[Combination]) -> int:
@@ -119,7 +151,7 @@ def total(asked: Asked, found: list[Combination]) -> int:
 
 
 def facet_counts(asked: Asked, found: list[Combination], name: str) -> dict[str, int]:
-    """Values of one of `COMBINED` with their counts under the other filters, commonest first."""
+    """Values of one filter with their counts under the others, commonest first."""
     counted: dict[str, int] = dict.fromkeys(getattr(asked, name), 0)
     for one in found:
         if one.fits(asked, leaving_out=name):
@@ -130,11 +162,33 @@ def facet_counts(asked: Asked, found: list[Combination], name: str) -> dict[str,
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
 
-def unit_counts(asked: Asked, runs: list[UUID]) -> dict[str, int]:
-    """Units with most findings under the other filters."""
-    found = matching(asked, runs, COMBINED).exclude(unit="").values_list("unit").annotate(Count("id"))
-    counted = dict(found.order_by("-id__count", "unit")[:UNITS])
-    return {**counted, **{unit: 0 for unit in asked.unit if unit not in counted}}
+def unit_counts(asked: Asked, scope: Scope, found: list[Combination]) -> dict[str, int]:
+    """Units with most findings under the other filters; the units' own counters know it as far as severities go.
+
+    Among very many findings of some rules units are not told apart: only those asked for come back, without a count.
+    """
+    if asked.text:
+        known = facet_counts(asked, [one for one in found if one.unit], "unit")
+        return {unit: known[unit] for unit in [*known][:UNITS] + [unit for unit in asked.unit if unit in known]}
+    if not (asked.rule or asked.stage or asked.type):
+        wanted = asked.severity or tuple(SEVERITY_ORDER)
+        number = sum((Sum(name) for name in wanted[1:]), Sum(wanted[0]))
+        rows = UnitStatus.objects.filter(run__in=scope.runs).values("unit").annotate(number=number)
+        return most(rows)
+    others = replace(asked, unit=())
+    known_rules = counters(scope) or found
+    if total(others, known_rules) > TELL_APART:
+        return dict.fromkeys(asked.unit, 0)
+    # Named by their rules, the findings are found through the index.
+    rules = {one.rule for one in known_rules if one.fits(others)}
+    rows = matching(others, scope.runs).filter(rule__in=rules).exclude(unit="").values("unit")
+    return most(rows.annotate(number=Count("id")))
+
+
+def most(rows: Any) -> dict[str, int]:
+    """Units by their number of findings, the largest numbers only."""
+    found = rows.filter(number__gt=0).order_by("-number", "unit")[:UNITS]
+    return {row["unit"]: row["number"] for row in found}
 
 
 def outcomes(runs: list[UUID]) -> list[RuleOutcome]:
@@ -162,7 +216,10 @@ def groups_by_rule(asked: Asked, runs: list[UUID], found: list[Combination]) -> 
 def differences_of(
     asked: Asked, runs: list[UUID], known: list[RuleOutcome], counted: Mapping[tuple[str, str, str], int]
 ) -> dict[tuple[str, str], Decimal | None]:
-    """Absolute differences by rule and severity: from the counters where a group is whole, else added up exactly."""
+    """Absolute differences by rule and severity: from the counters where a group is whole, else added up exactly.
+
+    Of a large group in part the sum is left out: it would cost more than it tells.
+    """
     whole: dict[str, list[RuleOutcome]] = {}
     for outcome in known:
         whole.setdefault(outcome.rule, []).append(outcome)
@@ -172,7 +229,7 @@ def differences_of(
         parts = whole.get(rule, [])
         if sum(part.findings for part in parts) == number:
             sums[rule, severity] = absolute_sum([part.difference or None for part in parts])
-        else:
+        elif number <= ADDED_UP:
             partial.append(rule)
     if partial:
         texts: dict[tuple[str, str], list[str | None]] = {}
@@ -184,13 +241,33 @@ def differences_of(
 
 
 def groups_by_unit(asked: Asked, runs: list[UUID]) -> list[Group]:
-    """Units with fatal findings first, then those with most; as many as a page can show."""
-    grave = {severity: Count("id", filter=Q(severity=severity)) for severity in SEVERITY_ORDER}
-    rows = matching(asked, runs).values("unit").annotate(count=Count("id"), **grave)
-    found = rows.order_by("-fatal", "-error", "-count", "unit")[:UNITS]
-    return [
-        Group(row["unit"], "", next(name for name in SEVERITY_ORDER if row[name]), "", row["count"]) for row in found
-    ]
+    """Units with fatal findings first, then those with most."""
+    counted = severities_by_unit(asked, runs)
+    ranked = sorted(counted, key=lambda unit: ([-counted[unit].get(name, 0) for name in SEVERITY_ORDER], unit))
+    return [unit_group(unit, counted[unit]) for unit in ranked]
+
+
+def unit_group(unit: str, counted: Mapping[str, int]) -> Group:
+    """A unit under its gravest severity."""
+    gravest = next(name for name in SEVERITY_ORDER if counted.get(name))
+    return Group(unit, "", gravest, "", sum(counted.values()))
+
+
+def severities_by_unit(asked: Asked, runs: list[UUID]) -> dict[str, dict[str, int]]:
+    """For each unit its findings by severity; from the counters unless a filter goes beyond severity and unit."""
+    counted: dict[str, dict[str, int]] = {}
+    if asked.text or asked.rule or asked.stage or asked.type:
+        found = matching(asked, runs).values_list("unit", "severity").annotate(number=Count("id")).order_by()
+        for unit, severity, number in found:
+            counted.setdefault(unit, {})[severity] = number
+        return counted
+    units = UnitStatus.objects.filter(run__in=runs, **({"unit__in": asked.unit} if asked.unit else {}))
+    for unit, *numbers in units.values_list("unit", *SEVERITY_ORDER):
+        each = counted.setdefault(unit, dict.fromkeys(asked.severity or SEVERITY_ORDER, 0))
+        for name, number in zip(SEVERITY_ORDER, numbers, strict=True):
+            if name in each:
+                each[name] += number
+    return {unit: each for unit, each in counted.items() if any(each.values())}
 
 
 def open_groups(asked: Asked, runs: list[UUID], groups: list[Group]) -> None:

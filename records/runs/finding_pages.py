@@ -89,7 +89,7 @@ def explorer_context(asked: Asked, slug: str) -> dict[str, Any]:
     words = words_of(newest.current_run.pack_version if newest and newest.current_run else None)
     if asked.group == "unit" and not words.has_units:
         asked = replace(asked, group="rule")
-    found = explorer.combinations(asked, runs) if runs else []
+    found = explorer.combinations(asked, scope) if runs else []
     groups, rows, cursor = listed(asked, runs, found)
     shown = [*rows, *(finding for group in groups for finding in group.rows)]
     explorer.with_runs(shown, scope)
@@ -108,8 +108,9 @@ def explorer_context(asked: Asked, slug: str) -> dict[str, Any]:
         "kept": [(name, value) for name, value in asked.pairs() if name not in {"q", "after", "open"}],
         "groupings": groupings(asked, words),
         "grouping": asked.group,
-        "facets": facets(asked, runs, found, words),
-        "groups": [group_rows(group, asked, row_of) for group in groups],
+        "facets": facets(asked, scope, found, words),
+        "groups": [group_rows(group, asked, row_of) for group in groups[: explorer.GROUPS]],
+        "groups_left": max(0, len(groups) - explorer.GROUPS),
         "rows": [row_of(finding) for finding in rows],
         "next_url": asked.url(after=cursor, open="") if cursor else "",
         "panel": open_panel,
@@ -125,10 +126,9 @@ def listed(asked: Asked, runs: list[UUID], found: list[Combination]) -> tuple[li
         return [], [], ""
     if asked.group == "flat":
         return [], *explorer.flat_rows(asked, runs)
-    groups = (
-        explorer.groups_by_rule(asked, runs, found) if asked.group == "rule" else explorer.groups_by_unit(asked, runs)
-    )
-    explorer.open_groups(asked, runs, groups)
+    by_rule = asked.group == "rule"
+    groups = explorer.groups_by_rule(asked, runs, found) if by_rule else explorer.groups_by_unit(asked, runs)
+    explorer.open_groups(asked, runs, groups[: explorer.GROUPS])
     return groups, [], ""
 
 
@@ -205,12 +205,12 @@ def groupings(asked: Asked, words: Words) -> list[dict[str, Any]]:
     ]
 
 
-def facets(asked: Asked, runs: list[UUID], found: list[Combination], words: Words) -> list[Facet]:
+def facets(asked: Asked, scope: Scope, found: list[Combination], words: Words) -> list[Facet]:
     """All facets with their counts under the other filters."""
     counted: dict[str, Mapping[str, int]] = {
         name: explorer.facet_counts(asked, found, name) for name in ("severity", "stage", "type", "rule")
     }
-    counted["unit"] = explorer.unit_counts(asked, runs) if runs and words.has_units else {}
+    counted["unit"] = explorer.unit_counts(asked, scope, found) if scope.runs and words.has_units else {}
     return [facet(asked, name, counted[name], words) for name in FILTERS if counted[name]]
 
 

@@ -22,7 +22,7 @@ from django.utils.http import parse_etags
 from django.views.decorators.http import require_GET, require_POST
 
 from records.commands import run_again, run_cancel
-from records.dashboards.frame import frame
+from records.dashboards.frame import setting
 from records.dashboards.pages import PageRequest, page, show, slug_of
 from records.dashboards.selectors import batch_by_number, batch_runs
 from records.dashboards.tables import output_names
@@ -55,7 +55,7 @@ def batch_live(request: PageRequest, number: int) -> HttpResponse:
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         answer: HttpResponse = HttpResponseNotModified()
     else:
-        context = {**frame(request, "batches"), **context_of(request, number)}
+        context = {**setting(request), **context_of(request, number)}
         answer = render(request, "runs/live.html", context)
     answer["ETag"], answer["Cache-Control"] = etag, "private, no-cache"
     return answer
@@ -105,7 +105,7 @@ def again(request: PageRequest, number: int) -> HttpResponse:
 
 @require_GET
 @page()
-def output(request: PageRequest, number: int, name: str) -> HttpResponse:
+def output(request: PageRequest, number: int, name: str) -> FileResponse:
     """A file the pack put out in the run in force."""
     found = batch_by_number(number)
     run = found.current_run if found else None
@@ -117,7 +117,7 @@ def output(request: PageRequest, number: int, name: str) -> HttpResponse:
 
 @require_GET
 @page()
-def rejects(request: PageRequest, number: int, name: str) -> HttpResponse:
+def rejects(request: PageRequest, number: int, name: str) -> StreamingHttpResponse:
     """Rows of one input that could not be read, as CSV with line, column and reason."""
     found = batch_by_number(number)
     delivered = next((one for one in batch_inputs(found) if one.name == name and one.rejects), None) if found else None

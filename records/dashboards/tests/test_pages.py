@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from django.test import Client
@@ -128,6 +130,12 @@ def test_jumping_goes_to_what_was_named(cast: Cast, judged: Judged) -> None:
     assert browser.get(jump, {"q": "B-999"})["Location"] == "/t/agency/findings/?q=B-999"
     assert browser.get(jump, {"q": "sides & more"})["Location"] == "/t/agency/findings/?q=sides+%26+more"
     assert browser.get(jump)["Location"] == "/t/agency/findings/"
+
+
+def test_sample_files_can_be_had_without_a_batch(cast: Cast) -> None:
+    answer = cast.browser(cast.outsider).get(reverse("samples", args=[cast.other.slug]))
+    with ZipFile(BytesIO(answer.content)) as archive:
+        assert "trial_balance.csv" in archive.namelist()
 
 
 def test_the_theme_is_kept_with_the_person(cast: Cast) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -20,9 +21,11 @@ def browser(cast: Cast, judged: Judged) -> Client:
     return cast.browser(cast.analyst)
 
 
-def send(browser: Client, **fields: object) -> "object":
+def send(browser: Client, **fields: object) -> HttpResponse:
     form = {"dataset": "ledger", "file.lines": SimpleUploadedFile("lines.csv", LINES), "param.year": "2026", **fields}
-    return browser.post(reverse("upload", args=["agency"]), {name: value for name, value in form.items() if value})
+    answer = browser.post(reverse("upload", args=["agency"]), {name: value for name, value in form.items() if value})
+    assert isinstance(answer, HttpResponse)
+    return answer
 
 
 def test_batches_are_filtered_by_what_stands_in_the_url(browser: Client, judged: Judged) -> None:
