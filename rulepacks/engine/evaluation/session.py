@@ -68,15 +68,18 @@ class Session:
 
     def batches(self, sql: str, rows: int) -> Any:
         """A result as a reader of Arrow batches."""
-        return self.con.sql(sql, params=self._named(sql)).to_arrow_reader(rows)
+        named = self._named(self.con.extract_statements(sql)[0]) if "$" in sql else None
+        return self.con.sql(sql, params=named).to_arrow_reader(rows)
 
     def _execute(self, sql: str) -> Any:
-        return self.con.execute(sql, self._named(sql))
+        if "$" not in sql:
+            return self.con.execute(sql)
+        statement = self.con.extract_statements(sql)[0]
+        return self.con.execute(statement, self._named(statement))
 
-    def _named(self, sql: str) -> dict[str, Value] | None:
+    def _named(self, statement: Any) -> dict[str, Value] | None:
         """The parameters a statement names; DuckDB refuses others beside them."""
-        names = self.con.extract_statements(sql)[0].named_parameters if "$" in sql else ()
-        return {name: self.parameters[name] for name in names} or None
+        return {name: self.parameters[name] for name in statement.named_parameters} or None
 
     def tell(self, stage: str, family: str, rules: list[Rule], seconds: float) -> None:
         """Report a finished family of a stage, and share its time among its rules."""

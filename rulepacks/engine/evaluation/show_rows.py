@@ -21,18 +21,25 @@ SHOWN_CELL = 80
 NOTHING = "CAST(NULL AS VARCHAR)"
 
 
-def cache_failing(state: State, work: Work) -> str | None:
-    """A table of the delivered rows that fail, when they are few; their findings are then shown from it."""
-    session = state.session
+def cache_failing(state: State, work: Work, rules: Sequence[Rule]) -> str | None:
+    """A table of the rows that fail, with all that their findings show, when they are few."""
+    session, reads = state.session, Reads()
+    failed = [rule for rule in rules if session.tallies[rule.code].failed]
+    for rule in failed:
+        if isinstance(rule.body, ParseBody):
+            reads.raws |= set(work.parse)
+        elif rule in work.rules:
+            reads = reads.merged(_reads_shown(session, work.input, rule))
     selects = [f"SELECT row_number FROM {work.failing}"]
     selects += [state.failed_rows[rule.code] for rule in work.rules if isinstance(rule.body, UniqueBody)]
     rows = " UNION ".join(selects)
     count = session.one(f"SELECT count(*) FROM ({rows})")[0]
     if not 0 < count <= CACHED_ROWS:
         return None
-    name = quoted(f"delivered:{work.stage.name}:{work.input.name}")
-    relation = session.relations[work.input.name]
-    session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {relation} WHERE row_number IN ({rows})")
+    name = quoted(f"failed:{work.stage.name}:{work.input.name}")
+    reads = reads.merged(_reads_shown(session, work.input, None))
+    selected = Source(session, work.input, state.joins).select(reads, f"row_number IN ({rows})")
+    session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {_with_carried(session, work.input, selected, rows)}")
     return name
 
 
@@ -102,15 +109,17 @@ def _shown(state: State, work: Work, rule: Rule, rows: str, cached: str | None, 
     session, given = state.session, work.input
     source = Source(session, given, state.joins)
     nodes = [Raw(name=parse_field)] if parse_field else _nodes_shown(rule)
-    reads = Reads().add(session.pack, given, nodes).add_names(session.pack, given, given.key)
     unit = unit_sql(session, given.name)
-    if unit:
-        reads.add_names(session.pack, given, session.pack.first_input.unit)
-    reads.raws |= {name for name in reads.fields if given.fields[name].type.kind != "text"}
     to, carried = source.compiler(), carried_columns(session, given)
-    slots, selected = _slots(rule, to), source.select(reads, f"row_number IN ({rows})", cached)
+    slots = _slots(rule, to)
+    if cached:
+        selected = f"SELECT * FROM {cached} WHERE row_number IN ({rows})"
+    else:
+        reads = _reads_shown(session, given, None if parse_field else rule)
+        reads.raws |= {parse_field} if parse_field else set()
+        selected = _with_carried(session, given, source.select(reads, f"row_number IN ({rows})"), rows)
     return Shown(
-        source=f"({_with_carried(session, given, selected, rows, cached)})",
+        source=f"({selected})",
         key={name: quoted(name) for name in given.key} | {name: to.value(node) for name, node in rule.about},
         fields=_fields(session.pack, given, nodes, carried),
         order=["row_number"],
@@ -130,13 +139,23 @@ def _nodes_shown(rule: Rule) -> list[Node]:
     return rule_nodes(rule) + shown_nodes(rule)
 
 
-def _with_carried(session: Session, given: Input, selected: str, rows: str, cached: str | None) -> str:
+def _reads_shown(session: Session, given: Input, rule: Rule | None) -> Reads:
+    """What a finding needs of its row; without a rule, what every finding needs."""
+    nodes = _nodes_shown(rule) if rule is not None else []
+    reads = Reads().add(session.pack, given, nodes).add_names(session.pack, given, given.key)
+    if unit_sql(session, given.name):
+        reads.add_names(session.pack, given, session.pack.first_input.unit)
+    reads.raws |= {name for name in reads.fields if given.fields[name].type.kind != "text"}
+    return reads
+
+
+def _with_carried(session: Session, given: Input, selected: str, rows: str) -> str:
     """The rows with the delivered columns that are only carried."""
     carried = carried_columns(session, given)
     if not carried:
         return selected
     listed = ", ".join(f"{quoted(name)} AS {quoted(f'carry:{name}')}" for name in carried)
-    relation = cached or session.relations[given.name]
+    relation = session.relations[given.name]
     delivered = f"SELECT row_number, {listed} FROM {relation} WHERE row_number IN ({rows})"
     return f"SELECT * FROM ({selected}) JOIN ({delivered}) USING (row_number)"
 

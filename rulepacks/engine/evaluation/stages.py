@@ -156,7 +156,9 @@ class StageRun:
     def show(self, writer: FindingsWriter) -> None:
         """Write the findings of the stage, rule by rule in the pack's order."""
         began = time.perf_counter()
-        cached = {name: cache_failing(self.state, work) for name, work in self.works.items() if work.failing}
+        cached = {
+            name: cache_failing(self.state, work, self.rules) for name, work in self.works.items() if work.failing
+        }
         rows = (
             {name: cache_rows(self.state, work) for name, work in self.works.items()}
             if self.groups or self.pairs
@@ -183,7 +185,8 @@ class StageRun:
         kept = {base.name for base in self.state.bases.values()} if self.ahead else set()
         for work in self.works.values():
             if work.failing and work.name not in kept:
-                self.session.run(f"DROP TABLE {work.name}")
+                self.session.run(f"DROP VIEW {work.name}")
+                self.session.run(f"DROP TABLE {work.stored}")
         for groups in self.groups:
             self.session.run(f"DROP TABLE {groups.name}")
         for pairs in self.pairs:

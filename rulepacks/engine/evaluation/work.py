@@ -28,6 +28,11 @@ class Work:
     parse: Mapping[str, Bit]
     has_unit: bool
 
+    @property
+    def stored(self) -> str:
+        """The table behind the name."""
+        return quoted(f"rows:{self.stage.name}:{self.input.name}")
+
 
 def table_name(stage: Stage, source: Input) -> str:
     """Name of the working table."""
@@ -44,7 +49,10 @@ def build_work(state: State, stage: Stage, source: Input, rules: Sequence[Rule],
 
     def attempt(chosen: list[Rule]) -> None:
         work, sql = _statement(state, stage, source, chosen, needed, fields)
-        session.run(f"CREATE OR REPLACE TEMP TABLE {work.name} AS {sql}")
+        session.run(f"CREATE OR REPLACE TEMP TABLE {work.stored} AS {sql}")
+        # A unit that is one of the kept columns is not stored a second time.
+        unit = f", {quoted(session.pack.first_input.unit[0])} AS unit" if _unit_is_kept(state, source, needed) else ""
+        session.run(f"CREATE OR REPLACE TEMP VIEW {work.name} AS SELECT *{unit} FROM {work.stored}")
         made.append(work)
 
     def probe(rule: Rule) -> None:
@@ -65,6 +73,12 @@ def view_work(state: State, stage: Stage, source: Input, base: str, has_unit: bo
     where = f" WHERE unit IS NULL OR unit NOT IN (SELECT unit FROM {gate})" if gate and has_unit else ""
     state.session.run(f"CREATE OR REPLACE TEMP VIEW {work.name} AS SELECT * FROM {base}{where}")
     return work
+
+
+def _unit_is_kept(state: State, source: Input, needed: Needed) -> bool:
+    unit = state.session.pack.first_input.unit
+    known = unit_sql(state.session, source.name) is not None and len(unit) == 1
+    return known and source.type_of(unit[0]).kind == "text" and quoted(unit[0]) in needed.all_columns
 
 
 def _statement(
@@ -93,7 +107,7 @@ def _statement(
             sql = f"SELECT *, {', '.join(columns)} FROM ({sql})"
     places, parse = bits(rule.code for rule in rules), bits(parse_fields)
     keep = ["row_number", *sorted(needed.all_columns), *mask_columns(decided, places)]
-    keep += [f"({unit}) AS unit"] if unit else []
+    keep += [f"({unit}) AS unit"] if unit and not _unit_is_kept(state, source, needed) else []
     parts = session.pack.first_input.unit
     if unit and len(parts) > 1:
         keep += [f"CAST({quoted(name)} AS VARCHAR) AS {quoted(f'key:{name}')}" for name in parts]

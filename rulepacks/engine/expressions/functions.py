@@ -22,7 +22,7 @@ from rulepacks.engine.expressions.types import (
 
 MAX_PAD = 1000
 BLANKS = " \t\r\n\f\v"
-BLANKS_SQL = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
+BLANKS_SQL = f"'{BLANKS}'"
 
 
 class SignatureError(Exception):

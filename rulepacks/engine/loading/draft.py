@@ -84,6 +84,14 @@ class Draft:
             return plain
         return within(left, right, tolerance)
 
+    def add_join(self, join: JoinSpec) -> str:
+        """Add a join the rule makes for itself, unless the pack has the same; returns the name to use."""
+        for other in self.context.joins.values():
+            if replace(other, name=join.name) == join:
+                return other.name
+        self.context.joins[join.name] = join
+        return join.name
+
     def fields_known(self, key: str, input_name: str) -> bool:
         """Whether the names listed under a key are fields of an input."""
         source = self.context.inputs[input_name]

@@ -30,8 +30,7 @@ def read(draft: Draft) -> Reading:
         f"{draft.code}:", draft.input, "input", data[word], pairs, columns, where=where,
         not_itself=data[word] == draft.input,
     )  # fmt: skip
-    draft.context.joins[join.name] = join
-    found = Found(join=join.name)
+    found = Found(join=draft.add_join(join))
     require = found if word == "in" else Unary(op="not", operand=found, type=BOOLEAN)
     return Reading((({}, RowBody(require)),), scope)
 
