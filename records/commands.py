@@ -137,7 +137,9 @@ def run_again(batch: Batch, version: PackVersion | None = None) -> Run:
     Raises `StateConflict` while a run of the batch is under way, `ValidationProblem` when its parameters or inputs
     do not fit the version.
     """
-    batch = Batch.objects.select_for_update(of=("self",)).select_related("dataset", "last_run").get(id=batch.id)
+    Batch.objects.select_for_update().get(id=batch.id)
+    # Read after the lock is held: a join of the locking query would show the run of before the wait.
+    batch = Batch.objects.select_related("dataset__active_version__pack", "last_run").get(id=batch.id)
     if batch.last_run is not None and not batch.last_run.ended:
         raise StateConflict(f"A run of {batch.label} is under way")
     chosen = version or batch.dataset.active_version
