@@ -232,7 +232,10 @@ def written_number(text: str) -> bool:
 
 
 def columns_for(finding: Finding, words: Words, rows: list[SourceRow], text: str) -> list[ColumnHead]:
-    """The few columns that tell these rows apart: named by the rule, amounts, or not the same in all of them."""
+    """The few columns that tell these rows apart: named by the rule, amounts, or not the same in all of them.
+
+    What is the same in several rows stands in the finding's key already.
+    """
     if not rows:
         return []
     declared = words.input(rows[0].input).get("fields", [])
@@ -244,7 +247,8 @@ def columns_for(finding: Finding, words: Words, rows: list[SourceRow], text: str
         is_amount = bool(spec.get("unit")) and str(spec.get("type", "")).startswith("decimal")
         varies = len({row.values.get(header) for row in rows}) > 1
         filled = any(row.values.get(header) for row in rows)
-        score = 4 * is_amount + 3 * (name in named) + 2 * varies
+        repeated = len(rows) > 1 and not varies and name in finding.key
+        score = 0 if repeated else 4 * is_amount + 3 * (name in named) + 2 * varies
         if score and (filled or name in named):
             ranked.append((-score, place, ColumnHead(header, spoken(name), is_amount)))
     best = sorted(ranked, key=lambda one: one[:2])[:SHOWN_COLUMNS]
