@@ -89,6 +89,7 @@ def run_context(detail: RunDetail, batch: Batch, runs: list[Run], slug: str, onl
         "outcome": outcome_of(run, words),
         "told": told(detail, batch, words),
         "problems": [problem_told(problem, words) for problem in run.problems[:20]],
+        "problems_left": max(0, len(run.problems) - 20),
         "stages": stages(detail),
         "figures": figures(run, words),
         "bar": bar(run),
@@ -197,7 +198,7 @@ def stage_state(run: Run, name: str, known: Mapping[str, Any]) -> str:
     """As stored, but true to how the run ended."""
     if run.status == RunStatus.COMPLETED or name == STAGES[0]:
         return "done"
-    state = str(known.get("state", "waiting"))
+    state = "done" if STAGES.index(name) < STAGES.index(run.stage) else str(known.get("state", "waiting"))
     if run.status == RunStatus.PENDING:
         return "waiting"
     if run.ended and (state == "running" or (name == run.stage and state != "done")):

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_GET, require_POST
 from records.commands import run_again, run_cancel
 from records.dashboards.frame import setting
 from records.dashboards.pages import PageRequest, page, show, slug_of
-from records.dashboards.selectors import batch_by_number, batch_runs
+from records.dashboards.selectors import batch_by_number, batch_runs, nav_counts
 from records.dashboards.tables import output_names
 from records.datasets.models import Batch
 from records.datasets.references import uuid_or_none
@@ -55,7 +55,9 @@ def batch_live(request: PageRequest, number: int) -> HttpResponse:
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         answer: HttpResponse = HttpResponseNotModified()
     else:
-        context = {**setting(request), **context_of(request, number)}
+        # The end of a run changes what the sidebar counts.
+        counts = nav_counts() if chosen.ended else None
+        context = {**setting(request), **context_of(request, number), "counts": counts}
         answer = render(request, "runs/live.html", context)
     answer["ETag"], answer["Cache-Control"] = etag, "private, no-cache"
     return answer

@@ -60,6 +60,19 @@ def test_a_run_under_way_polls_and_shows_how_far_it_is(cast: Cast, judged: Judge
     assert "Cancel run" in text
 
 
+def test_the_end_of_a_run_settles_the_counts_of_the_sidebar(cast: Cast, judged: Judged, browser: Client) -> None:
+    change(cast, judged, status="running")
+    assert "hx-swap-oob" not in live(browser, judged)[1]
+    change(cast, judged, status="completed")
+    assert 'id="count-batches" class="nav-count" hx-swap-oob="true"></span>' in live(browser, judged)[1]
+
+
+def test_stages_before_the_one_that_runs_are_done(cast: Cast, judged: Judged, browser: Client) -> None:
+    stages = [{"name": name, "state": "running"} for name in ("Read", "Snapshot", "Rules")]
+    change(cast, judged, status="running", stage="Rules", progress={"stages": stages})
+    assert live(browser, judged)[1].count("stage-running") == 1
+
+
 def test_nothing_new_is_304(cast: Cast, judged: Judged, browser: Client) -> None:
     change(cast, judged, status="running", revision=7)
     _, _, etag = live(browser, judged)
@@ -81,6 +94,7 @@ def test_a_failed_run_says_where_and_why(cast: Cast, judged: Judged, browser: Cl
     _, text, _ = live(browser, judged)
     assert "The run failed" in text
     assert "Lines, line 8114, column amount: Not UTF-8" in text
+    assert "Lines cannot be read" not in text
     assert "stage-failed" in text
     assert "Not reached" in text
 
