@@ -16,6 +16,7 @@ from records.runs.blank import blank_pack
 from records.runs.models import Run
 from records.runs.progress import RunProgress, step
 from records.runs.services import run_fail, run_move, run_note, run_stop
+from records.runs.statistics import statistics_refresh
 from records.runs.storing import CountsDiffer, KeptFiles, run_store
 from records.states import RunStatus
 from rulepacks.catalog.selectors import pack_folder
@@ -111,6 +112,8 @@ def store(run: Run, summary: Summary, scratch: Path, progress: RunProgress) -> N
         raise
     for earlier in range(1, claim.attempt):
         forget_folder(f"{attempts}/{earlier}")
+    with step(claim):
+        statistics_refresh(next(iter(summary.inputs.values())).accepted)
 
 
 def settle(progress: RunProgress, summary: Summary) -> None:

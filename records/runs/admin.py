@@ -134,9 +134,15 @@ class UnitStatusAdmin(ReadOnly, TenantAdmin):
     """Where each unit stands after a run."""
 
     list_display = ("unit", "status", "fatal", "error", "warning", "info", "run")
-    list_select_related = ("run__batch",)
+    list_select_related = ()
+    sortable_by = ()
     search_fields = ("^unit",)
     ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UnitStatus]:
+        """Without joins, as for records."""
+        found: QuerySet[UnitStatus] = super().get_queryset(request)
+        return found.prefetch_related("run__batch")
 
 
 class RowsOfRun(RowsOfParent):
@@ -154,7 +160,8 @@ class FindingAdmin(ReadOnly, TenantAdmin):
 
     list_display = ("number", "rule", "severity_shown", "unit", "input", "row", "message", "run")
     list_filter = (RowsOfRun, ("severity", ChoicesRadioFilter))
-    list_select_related = ("run__batch",)
+    sortable_by = ("number",)
+    list_select_related = ()
     search_fields = ("rule",)
     search_help_text = "A rule's code, an id, or batch and number, like B-24/17"
     ordering = ("-id",)
@@ -162,6 +169,11 @@ class FindingAdmin(ReadOnly, TenantAdmin):
         "number", "run_link", "rule", "type", "stage", "severity", "label", "unit", "input", "row", "record_id",
         "key_read", "left", "right", "difference", "tolerance", "fields_read", "rows", "message", "fingerprint",
     )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Finding]:
+        """Without joins, as for records."""
+        found: QuerySet[Finding] = super().get_queryset(request)
+        return found.prefetch_related("run__batch")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Finding], search_term: str

@@ -33,6 +33,7 @@ class AuditEventAdmin(ReadOnly, TenantAdmin):
 
     list_display = ("created_at", "actor_label", "sentence", "object_type", "request_id")
     list_filter = (ActionFilter, ("created_at", RangeDateTimeFilter))
+    sortable_by = ()
     search_fields = ("object_id", "request_id")
     search_help_text = "An object's id or a request id, whole"
     ordering = ("-id",)
