@@ -77,6 +77,7 @@ def test_nothing_new_is_304(cast: Cast, judged: Judged, browser: Client) -> None
     change(cast, judged, status="running", revision=7)
     _, _, etag = live(browser, judged)
     assert live(browser, judged, if_none_match=etag)[0] == 304
+    assert live(browser, judged, if_none_match=f"W/{etag}")[0] == 304
     change(cast, judged, revision=8)
     assert live(browser, judged, if_none_match=etag)[0] == 200
 
