@@ -91,7 +91,14 @@ def snapshot(folder: Path) -> Path:
 
 
 def rejects(batch: Batch) -> str:
-    row = {"input": "lines", "row_number": 4, "line": 5, "column": None, "reason": "has 3 cells, expected 4", "text": SECRET}
+    row = {
+        "input": "lines",
+        "row_number": 4,
+        "line": 5,
+        "column": None,
+        "reason": "has 3 cells, expected 4",
+        "text": SECRET,
+    }
     return default_storage.save(f"{batch.id}/lines.ndjson", ContentFile(json.dumps(row).encode() + b"\n"))
 
 
