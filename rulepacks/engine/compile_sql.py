@@ -28,7 +28,7 @@ from rulepacks.engine.expressions.tree import (
     Unary,
     Value,
 )
-from rulepacks.engine.expressions.types import Type, common
+from rulepacks.engine.expressions.types import MAX_DIGITS, Type, common
 
 _OPERATORS = {"is": "IS NOT DISTINCT FROM", "is not": "IS DISTINCT FROM"}
 _COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "is", "is not"}
@@ -160,6 +160,10 @@ def _binary(to: Compiler, node: Binary) -> str:
         return f"({to.value(node.left)} || {to.value(node.right)})"
     if node.op == "%":
         return f"({to.value(node.left)} % nullif({to.value(node.right)}, 0))"
+    if node.overflows and node.type.kind == "integer":
+        # 128 bits hold some numbers of 39 digits; decimals stop at 38, as the language does.
+        left, right = (f"TRY_CAST({to.value(side)} AS DECIMAL({MAX_DIGITS},0))" for side in (node.left, node.right))
+        return f"CAST(TRY({left} {node.op} {right}) AS HUGEINT)"
     left, right = (_term(to, side, node) for side in (node.left, node.right))
     result = f"({left} {node.op} {right})"
     return f"TRY{result}" if node.overflows else result
