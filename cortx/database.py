@@ -32,13 +32,13 @@ def connected_as(url: str, name: str) -> Iterator[None]:
     """Use the role of `url` and the database `name` for the length of the scope."""
     parts, current = urlsplit(url), default_connection().settings_dict
     before = dict(current)
-    disconnect()
     current.update(USER=unquote(parts.username or ""), PASSWORD=unquote(parts.password or ""), NAME=name)
+    disconnect()
     try:
         yield
     finally:
-        disconnect()
         current.update(before)
+        disconnect()
 
 
 def database_set_up(*, verbosity: int = 0) -> None:

@@ -60,11 +60,12 @@ class Databases:
     def renew(self) -> None:
         """Put a new copy of the template in the place of the database in use."""
         current, new = default_connection().settings_dict, f"{self.prefix}_{self.worker}_{next(self.numbers)}"
-        disconnect()
         with self.server() as session:
             statement = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
             session.execute(sql.SQL(statement).format(sql.Identifier(new), sql.Identifier(self.template)))
+            # The name first: a request still in the live server would otherwise open a new pool to the old one.
             old, current["NAME"] = current["NAME"], new
+            disconnect()
             self.drop(session, old)
 
     def drop(self, session: psycopg.Connection, name: str) -> None:
