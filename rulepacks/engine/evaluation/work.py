@@ -42,8 +42,9 @@ def table_name(stage: Stage, source: Input) -> str:
 def build_work(state: State, stage: Stage, source: Input, rules: Sequence[Rule], needed: Needed) -> Work:
     """Make the working table; a rule whose expression breaks the statement is left out with its reason."""
     session = state.session
-    parse_rule = next((rule for rule in rules if isinstance(rule.body, ParseBody)), None)
-    fields = parse_rule.body.fields.get(source.name, ()) if parse_rule else ()  # type: ignore[union-attr]
+    fields = [
+        name for rule in rules if isinstance(rule.body, ParseBody) for name in rule.body.fields.get(source.name, ())
+    ]
     judged = [rule for rule in rules if not isinstance(rule.body, ParseBody)]
     made: list[Work] = []
 

@@ -5,7 +5,18 @@ from decimal import Decimal
 from typing import Any
 
 from rulepacks.engine.expressions.scope import Scope
-from rulepacks.engine.expressions.tree import Binary, Call, Literal, Logical, Node, walk
+from rulepacks.engine.expressions.tree import (
+    Binary,
+    Call,
+    Field,
+    Found,
+    JoinField,
+    Literal,
+    Logical,
+    Node,
+    Raw,
+    walk,
+)
 from rulepacks.engine.expressions.types import BOOLEAN, Type, common, number
 from rulepacks.engine.expressions.typing import arithmetic, comparison_problem
 from rulepacks.engine.loading.context import Context
@@ -143,9 +154,9 @@ def _amount(value: Decimal) -> Literal:
 
 
 def _made_of(join: JoinSpec, by: tuple[str, ...]) -> bool:
-    nodes = [node for _, expression in join.on for node in walk(expression)]
-    if join.as_of is not None:
-        nodes += list(walk(join.as_of))
-    return all(
-        getattr(node, "name", None) in by for node in nodes if type(node).__name__ in {"Field", "Raw"}
-    ) and not any(type(node).__name__ in {"JoinField", "Found"} for node in nodes)
+    """Whether the key of a join is made of grouped fields only."""
+    trees = [node for _, node in join.on] + ([join.as_of] if join.as_of is not None else [])
+    nodes = [part for tree in trees for part in walk(tree)]
+    if any(isinstance(node, JoinField | Found) for node in nodes):
+        return False
+    return all(node.name in by for node in nodes if isinstance(node, Field | Raw))
