@@ -13,6 +13,7 @@ from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.spec import Rule, Severity, SeveritySpec
 
 BATCH = 50_000
+FEW = 2_000
 MAX_SOURCE_ROWS = 100
 BLANK = "(blank)"
 
@@ -59,7 +60,8 @@ class FindingsWriter:
 
     def write(self, rule: Rule, shown: Shown) -> None:
         """Render and write all findings of one rule."""
-        for batch in self.session.batches(statement(self.session, rule, shown), BATCH):
+        few = self.session.tallies[rule.code].failed <= FEW
+        for batch in self.session.batches(statement(self.session, rule, shown), BATCH, few=few):
             self._digest.update(_text_of(batch.column("canonical")))
             start = self.ordinal + 1
             self.ordinal += batch.num_rows

@@ -115,12 +115,23 @@ def mask_columns(decided: Mapping[str, Decision], places: Mapping[str, Bit]) -> 
     for number in range(masks(places)):
         for kind in KINDS:
             terms = [
-                f"(CASE WHEN {quoted(f'{kind}:{code}')} THEN {bit.value}::UBIGINT ELSE 0::UBIGINT END)"
+                (quoted(f"{kind}:{code}"), bit.value)
                 for code, bit in places.items()
                 if bit.number == number and decided[code].part(kind)
             ]
-            columns.append(f"{' | '.join(terms) or '0::UBIGINT'} AS {kind}{number}")
+            columns.append(f"{_mask(terms)} AS {kind}{number}")
     return columns
+
+
+def _mask(terms: Sequence[tuple[str, int]]) -> str:
+    """The mask of conditions; it is put together only for rows where one of them holds, which are few."""
+    if not terms:
+        return "0::UBIGINT"
+    some = " OR ".join(condition for condition, _ in terms)
+    parts = " | ".join(
+        f"(CASE WHEN {condition} THEN {value}::UBIGINT ELSE 0::UBIGINT END)" for condition, value in terms
+    )
+    return f"CASE WHEN {some} THEN {parts} ELSE 0::UBIGINT END"
 
 
 def layered(rules: Sequence[Rule]) -> list[list[Rule]]:

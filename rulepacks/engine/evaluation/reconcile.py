@@ -19,7 +19,7 @@ from rulepacks.engine.spec import ReconcileBody, Rule, Side, Stage
 
 @dataclass(frozen=True)
 class Pairs:
-    """A table of matched keys: `on` columns, `value:left`, `value:right`, `has:left`, `has:right`, masks."""
+    """A table of the failing keys: `on` columns, `value:left`, `value:right`, `has_right`, masks."""
 
     name: str
     stage: Stage
@@ -38,9 +38,10 @@ def run_reconcile(state: State, stage: Stage, works: dict[str, Work], rules: Seq
         body = chosen[0].body
         assert isinstance(body, ReconcileBody)
         pair = works[body.left.input], works[body.right.input]
+        everything = quoted(f"matched:{stage.name}:{number_}")
         pairs = Pairs(quoted(f"pairs:{stage.name}:{number_}"), stage, tuple(chosen), pair)
         try:
-            session.run(f"CREATE OR REPLACE TEMP TABLE {pairs.name} AS {_statement(state, pairs, body)}")
+            session.run(f"CREATE OR REPLACE TEMP TABLE {everything} AS {_statement(state, pairs, body)}")
         except duckdb.InterruptException:
             raise
         except duckdb.Error as error:
@@ -48,7 +49,9 @@ def run_reconcile(state: State, stage: Stage, works: dict[str, Work], rules: Seq
                 session.tallies[rule.code].reason = str(error).splitlines()[0]
                 add_counts(session, rule.code, {"errored": 1})
             continue
-        _count(state, pairs)
+        _count(state, pairs, everything)
+        session.run(f"CREATE OR REPLACE TEMP TABLE {pairs.name} AS SELECT * FROM {everything} WHERE fail0 <> 0")
+        session.run(f"DROP TABLE {everything}")
         session.tell(stage.name, "reconcile", chosen, time.perf_counter() - began)
         done.append(pairs)
     return done
@@ -70,7 +73,8 @@ def _statement(state: State, pairs: Pairs, body: ReconcileBody) -> str:
              for kind in ("fail", "na", "ne") if (text := decision.part(kind))]  # fmt: skip
     sql = f"SELECT *, {_kind(body, pairs.rules[0])} AS kind FROM ({joined})"
     sql = f"SELECT *, {', '.join(texts)} FROM ({sql})"
-    return f"SELECT *, {', '.join(mask_columns(decided, places))} FROM ({sql})"
+    left_out = ", ".join(["kind", "has_left", "blocked", *(text.rsplit(" AS ", 1)[1] for text in texts)])
+    return f"SELECT * EXCLUDE ({left_out}), {', '.join(mask_columns(decided, places))} FROM ({sql})"
 
 
 def _side(state: State, work: Work, side: Side, on: Sequence[str]) -> str:
@@ -135,11 +139,11 @@ def _decide(rule: Rule) -> Decision:
     return Decision(f"kind = '{part}'", f"kind <> 'blocked' AND {na}", "kind = 'blocked'", "")
 
 
-def _count(state: State, pairs: Pairs) -> None:
+def _count(state: State, pairs: Pairs, table: str) -> None:
     places = bits(rule.code for rule in pairs.rules)
     sums = [f"count(*) FILTER (WHERE {places[rule.code].test(kind)})"
             for rule in pairs.rules for kind in ("fail", "na", "ne")]  # fmt: skip
-    row = state.session.one(f"SELECT count(*), {', '.join(sums)} FROM {pairs.name}")
+    row = state.session.one(f"SELECT count(*), {', '.join(sums)} FROM {table}")
     for index, rule in enumerate(pairs.rules):
         fail, na, ne = (int(value) for value in row[1 + 3 * index : 4 + 3 * index])
         counts = {"passed": int(row[0]) - fail - na - ne, "failed": fail, "not_applicable": na, "not_evaluated": ne}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from rulepacks.engine.evaluation.columns import bind_columns
 from rulepacks.engine.expressions.tree import Value
@@ -66,8 +67,14 @@ class Session:
         """The one row of a result."""
         return self.rows(sql)[0]
 
-    def batches(self, sql: str, rows: int) -> Any:
-        """A result as a reader of Arrow batches."""
+    def batches(self, sql: str, rows: int, *, few: bool = False) -> Any:
+        """A result as Arrow batches. A result of few rows is planned once instead of twice, and copied."""
+        if few:
+            result = self._execute(sql)
+            names = [column[0] for column in result.description]
+            found = result.fetchall()
+            values = zip(*found, strict=True) if found else ([] for _ in names)
+            return [pa.RecordBatch.from_pydict(dict(zip(names, map(list, values), strict=True)))]
         named = self._named(self.con.extract_statements(sql)[0]) if "$" in sql else None
         return self.con.sql(sql, params=named).to_arrow_reader(rows)
 

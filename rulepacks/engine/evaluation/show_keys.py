@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from rulepacks.engine.compile_sql import quoted, text_literal
 from rulepacks.engine.evaluation.findings import MAX_SOURCE_ROWS, FindingsWriter, Shown, message_sql, severity_sql
-from rulepacks.engine.evaluation.groups import Groups, outside
+from rulepacks.engine.evaluation.group_query import outside
+from rulepacks.engine.evaluation.groups import Groups
 from rulepacks.engine.evaluation.joins import joined_unit
 from rulepacks.engine.evaluation.masks import bits
 from rulepacks.engine.evaluation.reads import rule_nodes, rule_where, shown_nodes

@@ -1,4 +1,3 @@
-import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -132,7 +131,7 @@ RULES = [
 ]  # fmt: skip
 
 
-def test_38_rules_judge_a_record_in_microseconds(pack: Pack) -> None:
+def test_38_rules_judge_a_clean_record_without_findings(pack: Pack) -> None:
     rules = compile_record_rules(with_rules(pack, [(require, None, "fail") for require in RULES]))
     record = {
         "id": "1", "unit": "x", "t": "a", "u": "a", "kept": "0012", "folded": "a", "n": "5", "big": "7", "d": "12.25",
@@ -141,10 +140,3 @@ def test_38_rules_judge_a_record_in_microseconds(pack: Pack) -> None:
     verdict = rules.judge(record, GIVEN)
     assert [one.rule for one in verdict.findings] == []
     assert len(verdict.outcomes) == 39
-    seconds = []
-    for _ in range(2000):
-        begun = time.perf_counter()
-        rules.judge(record, GIVEN)
-        seconds.append(time.perf_counter() - begun)
-    # 20 microseconds on a quiet machine. The quickest counts: the others tell how busy this one is.
-    assert min(seconds) < 400e-6

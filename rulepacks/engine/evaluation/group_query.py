@@ -1,0 +1,197 @@
+"""SQL of the group rules that share an input and a set of grouping fields."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rulepacks.engine.compile_sql import Compiler, aggregate, aggregate_fault, quoted
+from rulepacks.engine.evaluation.masks import Bit, Decision, bits, failed_condition, mask_columns, masks
+from rulepacks.engine.evaluation.reads import row_nodes, rule_nodes, rule_where, shown_nodes, unreadable_fields
+from rulepacks.engine.evaluation.source import Source, column
+from rulepacks.engine.evaluation.state import State
+from rulepacks.engine.evaluation.work import Work, not_met_earlier
+from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, Logical, Node, walk
+from rulepacks.engine.loading.draft import difference_node
+from rulepacks.engine.spec import GroupBody, Rule
+
+Key = tuple[Node | None, Aggregate]
+KINDS = ("fail", "na", "ne", "er")
+
+
+@dataclass
+class GroupQuery:
+    """One GROUP BY for several rules: the keys, every aggregate once, and the outcomes as masks."""
+
+    state: State
+    work: Work
+    by: Sequence[str]
+    rules: Sequence[Rule]
+    names: dict[Key, str] = field(default_factory=dict)
+    faults: dict[Key, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.source = Source(self.state.session, self.work.input, self.state.joins)
+        self.places: Mapping[str, Bit] = bits(rule.code for rule in self.rules)
+        # Rules that look at the same rows need no filter of their own beside the WHERE.
+        self.one_where = len({rule_where(rule) for rule in self.rules}) == 1 and not any(
+            map(self._where_bad, self.rules)
+        )
+        for rule in self.rules:
+            for node in rule_nodes(rule) + shown_nodes(rule):
+                for part in walk(node):
+                    if isinstance(part, Aggregate):
+                        self.names.setdefault((self._filter(rule), part), f"agg:{len(self.names)}")
+
+    def _where_bad(self, rule: Rule) -> list[str]:
+        """Marks of unreadable cells that `where` reads: which rows it means cannot be told then."""
+        where = rule_where(rule)
+        fields = unreadable_fields(self.state.session.pack, self.work.input, [where] if where is not None else [])
+        return [quoted(f"bad:{name}") for name in sorted(fields)]
+
+    def _filter(self, rule: Rule) -> Node | None:
+        return None if self.one_where else rule_where(rule)
+
+    def table(self) -> str:
+        """SELECT of all groups: `by`, aggregates, columns of joins, `rows:code` where it matters, masks."""
+        columns: list[str] = []
+        decided: dict[str, Decision] = {}
+        grouped = self._grouped()
+        for rule in self.rules:
+            decided[rule.code] = self._decide(rule)
+            columns += [
+                f"({text}) AS {quoted(f'{kind}:{rule.code}')}"
+                for kind in KINDS
+                if (text := decided[rule.code].part(kind))
+            ]
+        left_out = ", ".join(text.rsplit(" AS ", 1)[1] for text in columns)
+        joined, values = self._joins()
+        sql = f"SELECT l.*{''.join(f', {value}' for value in values)} FROM ({grouped}) l {joined}"
+        inner = f"SELECT *, {', '.join(columns)} FROM ({sql})"
+        return f"SELECT * EXCLUDE ({left_out}), {', '.join(mask_columns(decided, self.places))} FROM ({inner})"
+
+    def failing(self, table: str) -> str:
+        """SELECT of the failing groups of a table, with all that their findings show."""
+        shown = [text for rule in self.rules for text in self._shown(rule)]
+        failed = " OR ".join(f"fail{number} <> 0" for number in range(masks(self.places))) or "false"
+        return f"SELECT *{''.join(f', {text}' for text in shown)} FROM {table} WHERE {failed}"
+
+    def present(self, rule: Rule) -> str:
+        """SQL of whether a group has rows the rule looks at."""
+        if self.one_where:
+            return "true"
+        unclear = f" OR {quoted(f'blocked:{rule.code}')}" if self._where_bad(rule) else ""
+        return f"({quoted(f'rows:{rule.code}')} > 0{unclear})"
+
+    def _grouped(self) -> str:
+        to = self.source.compiler()
+        columns = [quoted(name) for name in self.by]
+        for (where, node), name in self.names.items():
+            narrowed = _narrowed(node, where)
+            columns.append(f"{aggregate(to, narrowed)} AS {quoted(name)}")
+            if fault := aggregate_fault(to, narrowed):
+                self.faults[where, node] = quoted(f"fault:{name}")
+                columns.append(f"{fault} AS {quoted(f'fault:{name}')}")
+        columns += [item for rule in self.rules for item in self._presence(rule, to)]
+        wheres = [text for rule in self.rules for text in [self._picked(rule, to), *self._where_bad(rule)]]
+        picked = "" if "true" in wheres else f" WHERE {' OR '.join(dict.fromkeys(wheres))}"
+        return f"SELECT {', '.join(columns)} FROM {self.work.name}{picked} GROUP BY {', '.join(map(quoted, self.by))}"
+
+    def _presence(self, rule: Rule, to: Compiler) -> list[str]:
+        """Whether the group has rows of the rule, and whether one of them keeps the rule from being judged."""
+        picked = "true" if self.one_where else self._picked(rule, to)
+        columns = [] if self.one_where else [f"count(*) FILTER (WHERE {picked}) AS {quoted(f'rows:{rule.code}')}"]
+        if blocked := self._blocked(rule):
+            unclear = "".join(f" OR {bad}" for bad in self._where_bad(rule))
+            blocked = f"({picked} AND ({blocked})){unclear}"
+            columns.append(f"coalesce(bool_or({blocked}), false) AS {quoted(f'blocked:{rule.code}')}")
+        return columns
+
+    @staticmethod
+    def _picked(rule: Rule, to: Compiler) -> str:
+        where = rule_where(rule)
+        return to.value(where) if where is not None else "true"
+
+    def _blocked(self, rule: Rule) -> str:
+        """SQL, over rows, of what keeps a rule from being judged; '' when nothing can."""
+        fields = unreadable_fields(self.state.session.pack, self.work.input, row_nodes(rule))
+        parts = [quoted(f"bad:{name}") for name in sorted(fields)]
+        here = {code: other for other in self.work.rules for code in (other.code, *other.aliases)}
+        for code in rule.needs:
+            if code in here and here[code].type != "unique":
+                bit = self.work.places[here[code].code]
+                parts.append(" OR ".join(bit.test(kind) for kind in ("fail", "ne", "er")))
+            else:
+                parts.append(not_met_earlier(self.state, code))
+        return " OR ".join(parts)
+
+    def _joins(self) -> tuple[str, list[str]]:
+        """Joins whose key is part of the grouping, looked up once a group."""
+        nodes = [node for rule in self.rules for node in rule_nodes(rule) + shown_nodes(rule)]
+        parts = [part for node in nodes for part in outside(node)]
+        clauses, values = [], []
+        for name in dict.fromkeys(part.join for part in parts if isinstance(part, JoinField | Found)):
+            columns = sorted({part.name for part in parts if isinstance(part, JoinField) and part.join == name})
+            more, joined = self.source.join(self.state.session.pack.joins[name], columns)
+            values += more
+            clauses += joined
+        return " ".join(clauses), values
+
+    def _compiler(self, rule: Rule) -> Compiler:
+        """A compiler for expressions of one rule over its groups."""
+        where = self._filter(rule)
+
+        def resolve(node: Node) -> str | None:
+            return quoted(self.names[where, node]) if isinstance(node, Aggregate) else column(node)
+
+        def resolve_fault(node: Node) -> str | None:
+            return self.faults.get((where, node)) if isinstance(node, Aggregate) else self.source.fault(node)
+
+        return Compiler(resolve, resolve_fault)
+
+    def _decide(self, rule: Rule) -> Decision:
+        assert isinstance(rule.body, GroupBody)
+        to, present = self._compiler(rule), self.present(rule)
+        blocked = quoted(f"blocked:{rule.code}") if self._blocked(rule) else "false"
+        value = to.value(rule.body.require)
+        faults = [fault for node in (rule.when, rule.body.require) if node is not None and (fault := to.fault(node))]
+        broken = " OR ".join(faults) or "false"
+        skipped = [f"({to.value(rule.when)}) IS NOT TRUE"] if rule.when is not None else []
+        if rule.on_null == "skip":
+            skipped.append(f"({value}) IS NULL")
+        judged = f"{present} AND NOT {blocked} AND NOT ({broken})"
+        skip = " OR ".join(skipped)
+        return Decision(
+            fail=f"{judged} AND {failed_condition(value, rule)}" + (f" AND NOT ({skip})" if skip else ""),
+            na=f"{judged} AND ({skip})" if skip else "",
+            ne=f"{present} AND {blocked}" if blocked != "false" else "",
+            er=f"{present} AND NOT {blocked} AND ({broken})" if faults else "",
+        )
+
+    def _shown(self, rule: Rule) -> list[str]:
+        """Columns for findings: sides, difference, and every value of about, message and severity."""
+        assert isinstance(rule.body, GroupBody)
+        body, code, to = rule.body, rule.code, self._compiler(rule)
+        values: dict[str, Node] = {f"about:{code}:{name}": node for name, node in rule.about}
+        if body.left is not None and body.right is not None:
+            values |= {f"left:{code}": body.left, f"right:{code}": body.right}
+            difference = difference_node(body.left, body.right)
+            values |= {f"difference:{code}": difference} if difference is not None else {}
+        for index, part in enumerate(rule.message):
+            values |= {f"message:{code}:{index}": part.node} if part.node is not None else {}
+        values |= {f"severity:{code}:{index}": node for index, (_, node) in enumerate(rule.severity.branches)}
+        return [f"{to.value(node)} AS {quoted(name)}" for name, node in values.items()]
+
+
+def outside(node: Node) -> list[Node]:
+    """Nodes outside aggregates."""
+    if isinstance(node, Aggregate):
+        return []
+    return [node, *(part for child in node.children for part in outside(child))]
+
+
+def _narrowed(node: Aggregate, where: Node | None) -> Aggregate:
+    """The aggregate over only the rows of the rule."""
+    both = tuple(part for part in (where, node.where) if part is not None)
+    narrowed = Logical(op="and", operands=both) if len(both) > 1 else both[0] if both else None
+    return Aggregate(
+        name=node.name, operand=node.operand, where=narrowed, distinct=node.distinct, type=node.type, at=node.at
+    )
