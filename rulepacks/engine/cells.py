@@ -9,12 +9,12 @@ from rulepacks.engine.expressions.types import Type
 from rulepacks.engine.spec import Field
 
 DATE_PATTERNS = {
-    "YYYY-MM-DD": (r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}", "%Y-%m-%d"),
-    "YYYYMMDD": (r"[12][0-9]{3}[0-9]{2}[0-9]{2}", "%Y%m%d"),
-    "MM/DD/YYYY": (r"[0-9]{2}/[0-9]{2}/[12][0-9]{3}", "%m/%d/%Y"),
-    "DD.MM.YYYY": (r"[0-9]{2}\.[0-9]{2}\.[12][0-9]{3}", "%d.%m.%Y"),
+    "YYYY-MM-DD": (r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}", "%Y-%m-%d"),
+    "YYYYMMDD": (r"[1-9][0-9]{3}[0-9]{2}[0-9]{2}", "%Y%m%d"),
+    "MM/DD/YYYY": (r"[0-9]{2}/[0-9]{2}/[1-9][0-9]{3}", "%m/%d/%Y"),
+    "DD.MM.YYYY": (r"[0-9]{2}\.[0-9]{2}\.[1-9][0-9]{3}", "%d.%m.%Y"),
 }
-"""Pattern of the whole text, and the format both DuckDB and Python parse it with. Years 1000 to 2999."""
+"""Pattern of the whole text, and the format both DuckDB and Python parse it with. Years 1000 to 9999."""
 
 DEFAULT_DATE = "YYYY-MM-DD"
 BLANKS_PATTERN = r"[ \t\n\v\f\r]*"

@@ -54,7 +54,10 @@ class LayoutField:
 
 @dataclass(frozen=True)
 class Input:
-    """A relation a pack reads. `derived` fields stand in the order they can be computed in."""
+    """A relation a pack reads. `derived` fields stand in the order they can be computed in.
+
+    Rows of a dated input hold from the first to the last of `effective`; blank is open.
+    """
 
     name: str
     title: str
@@ -62,6 +65,7 @@ class Input:
     optional: bool
     key: tuple[str, ...]
     unit: tuple[str, ...]
+    effective: tuple[str, str] | None
     carry: tuple[str, ...]
     fixed_width: tuple[LayoutField, ...]
     fields: Mapping[str, Field]
@@ -88,7 +92,7 @@ class JoinSpec:
     """The matching row over there, for the rows of one input (`source`).
 
     `on` pairs target columns with expressions over the source row. Columns in `wildcards` match anything where the
-    list's cell is blank; the row with the fewest blanks wins. `as_of` picks the row of a dated list. `where` limits
+    list's cell is blank; the row with the fewest blanks wins. `as_of` picks the row that holds then. `where` limits
     the target's rows. A target input with several matching rows gives its first by row number. Joins that rules of
     type lookup and exists make for themselves have names with a colon.
     """

@@ -93,7 +93,8 @@ class GroupQuery:
         columns += [item for rule in self.rules for item in self._presence(rule, to)]
         wheres = [text for rule in self.rules for text in [self._picked(rule, to), *self._where_bad(rule)]]
         picked = "" if "true" in wheres else f" WHERE {' OR '.join(dict.fromkeys(wheres))}"
-        return f"SELECT {', '.join(columns)} FROM {self.work.name}{picked} GROUP BY {', '.join(map(quoted, self.by))}"
+        # HAVING: no rows are no group, also when all rows make one.
+        return f"SELECT {', '.join(columns)} FROM {self.work.name}{picked} GROUP BY ALL HAVING count(*) > 0"
 
     def _presence(self, rule: Rule, to: Compiler) -> list[str]:
         """Whether the group has rows of the rule, and whether one of them keeps the rule from being judged."""

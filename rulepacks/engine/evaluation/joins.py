@@ -5,12 +5,15 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from rulepacks.engine.compile_sql import quoted
-from rulepacks.engine.evaluation.reads import Reads
+from rulepacks.engine.evaluation.reads import Reads, unreadable_fields
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import JoinTable, Source
-from rulepacks.engine.expressions.tree import Value
-from rulepacks.engine.expressions.types import Type
+from rulepacks.engine.expressions.tree import Field, Value
+from rulepacks.engine.expressions.types import DATE, Type
 from rulepacks.engine.spec import JoinSpec
+
+END = 10**18
+"""Beyond every integer a field can hold."""
 
 JoinTables = dict[str, list[JoinTable]]
 
@@ -88,7 +91,8 @@ def _input_table(
     target = session.pack.inputs[join.target]
     source = Source(session, target, made)
     keys = [key for key, _ in join.on]
-    reads = Reads().add_names(session.pack, target, [*keys, *wanted])
+    effective = target.effective if join.as_of is not None else None
+    reads = Reads().add_names(session.pack, target, [*keys, *wanted, *(effective or ())])
     if join.where is not None:
         reads.add(session.pack, target, [join.where])
     gated = gate_condition(session, join.target, gate, reads)
@@ -100,6 +104,9 @@ def _input_table(
         conditions.append(source.compiler().value(join.where))
     if gated:
         conditions.append(gated)
+    if effective:
+        conditions += _readable(source, effective)
+        wanted = [*dict.fromkeys([*wanted, *effective])]
     paired = ", ".join(f"{quoted(key)} AS {quoted(f'k:{key}')}" for key in keys)
     others = "".join(f", {quoted(column)}" for column in wanted)
     session.run(
@@ -107,13 +114,42 @@ def _input_table(
         f"FROM ({source.select(reads)}) WHERE {' AND '.join(conditions)}"
     )
     grouped = ", ".join(quoted(f"k:{key}") for key in keys)
+    firsts = f'SELECT {grouped}, min(row_number) AS "first:row", max(row_number) AS "last:row" FROM {rows} GROUP BY ALL'
+    if effective:
+        firsts = _spans(rows, keys, effective, target.type_of(effective[0]))
     session.run(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT r.*, f.* EXCLUDE ({grouped}), true AS found FROM {rows} r JOIN "
-        f'(SELECT {grouped}, min(row_number) AS "first:row", max(row_number) AS "last:row" FROM {rows} GROUP BY ALL) f '
-        f'ON r.row_number = f."first:row"'
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT r.*, f.* EXCLUDE ({grouped}), true AS found FROM {rows} r "
+        f'JOIN ({firsts}) f ON r.row_number = f."first:row"'
     )
     session.run(f"DROP TABLE {rows}")
-    return JoinTable(name, tuple(keys), None, join.not_itself, fold_case=False)
+    spans = ("span:first", "span:last") if effective else None
+    return JoinTable(name, tuple(keys), spans, join.not_itself, fold_case=False)
+
+
+def _readable(source: Source, effective: tuple[str, str]) -> list[str]:
+    """Conditions that both ends of a span could be read: a blank end is open, an unreadable one is not."""
+    nodes = [Field(name=name, type=source.input.type_of(name)) for name in effective]
+    bad = [quoted(f"bad:{name}") for name in sorted(unreadable_fields(source.session.pack, source.input, nodes))]
+    return [f"NOT {text}" for text in [*bad, *filter(None, map(source.fault, nodes))]]
+
+
+def _spans(rows: str, keys: Sequence[str], effective: tuple[str, str], kind: Type) -> str:
+    """SELECT of spans that do not overlap within a key, each with the first of the rows that hold in it.
+
+    The spans of the rows are cut at each other's ends, so that a key and a time meet one span at most.
+    """
+    low, high = ("DATE '0001-01-01'", "DATE '9999-12-31'") if kind == DATE else (f"(-{END})", str(END))
+    key = ", ".join(quoted(f"k:{name}") for name in keys)
+    first, last = map(quoted, effective)
+    lead = f"lead(cut) OVER (PARTITION BY {key} ORDER BY cut)"
+    return (
+        f"WITH held AS (SELECT {key}, row_number, coalesce({first}, {low}) AS a, coalesce({last}, {high}) AS z "
+        f"FROM {rows}), "
+        f"cuts AS (SELECT {key}, a AS cut FROM held UNION SELECT {key}, z + 1 FROM held WHERE z < {high}), "
+        f"spans AS (SELECT {key}, cut AS a, coalesce({lead} - 1, {high}) AS z FROM cuts) "
+        f'SELECT {key}, spans.a AS "span:first", spans.z AS "span:last", min(row_number) AS "first:row" '
+        f"FROM spans JOIN held USING ({key}) WHERE held.a <= spans.a AND spans.a <= held.z GROUP BY ALL"
+    )
 
 
 def unit_sql(session: Session, input_name: str) -> str | None:

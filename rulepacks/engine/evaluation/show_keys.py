@@ -79,15 +79,15 @@ def _group_slots(rule: Rule, body: GroupBody) -> dict[str, str]:
 def _group_source(state: State, groups: Groups, rule: Rule, body: GroupBody, rows: Mapping[str, str]) -> str:
     """Failing groups with the numbers of (some of) their rows."""
     failing = f"SELECT * FROM {groups.name} WHERE {groups.places[rule.code].test('fail')}"
-    equal = " AND ".join(f"g.{quoted(name)} IS NOT DISTINCT FROM w.{quoted(name)}" for name in body.by)
-    listed = ", ".join(f"w.{quoted(name)}" for name in body.by)
+    equal = " AND ".join(["true", *(f"g.{quoted(name)} IS NOT DISTINCT FROM w.{quoted(name)}" for name in body.by)])
+    listed = "".join(f"w.{quoted(name)}, " for name in body.by)
     where = rule_where(rule)
     to = Source(state.session, groups.work.input, state.joins).compiler()
     picked = f" WHERE {to.value(where)}" if where is not None else ""
     numbers = (
-        f"SELECT {listed}, min(w.row_number, {MAX_SOURCE_ROWS}) AS rows "
+        f"SELECT {listed}min(w.row_number, {MAX_SOURCE_ROWS}) AS rows "
         f"FROM (SELECT * FROM {_rows_of(state, groups.work, body.by, rows)}{picked}) w "
-        f"SEMI JOIN ({failing}) g ON {equal} GROUP BY {listed}"
+        f"SEMI JOIN ({failing}) g ON {equal} GROUP BY ALL"
     )
     return f"(SELECT g.*, w.rows FROM ({failing}) g LEFT JOIN ({numbers}) w ON {equal})"
 

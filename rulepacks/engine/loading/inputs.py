@@ -6,11 +6,12 @@ from typing import Any, cast
 
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Node
-from rulepacks.engine.expressions.types import TEXT, Type
-from rulepacks.engine.expressions.typing import type_from_text
+from rulepacks.engine.expressions.types import DATE, INTEGER, TEXT, Type
+from rulepacks.engine.expressions.typing import comparison_problem, type_from_text
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Data, Document, Path_
-from rulepacks.engine.loading.lists import read_sheet
+from rulepacks.engine.loading.lists import read_sheet, span
+from rulepacks.engine.problems import Place
 from rulepacks.engine.spec import Field, Input, LayoutField
 
 
@@ -31,6 +32,7 @@ def read_inputs(context: Context, document: Document, data: Mapping[str, Data]) 
             optional=bool(given.get("optional", False)),
             key=tuple(given.get("key", ())),
             unit=tuple(given.get("unit", ())),
+            effective=span(given),
             carry=tuple(given.get("carry", ())),
             fixed_width=_layout(context, document, path, given, fields),
             fields=fields,
@@ -127,7 +129,26 @@ def _derive_scope(context: Context, name: str, joins: Mapping[str, Data]) -> Sco
 
 def _check_names(context: Context, document: Document, name: str) -> None:
     source = context.inputs[name]
-    for key in ("key", "unit"):
-        for index, field in enumerate(getattr(source, key)):
-            place = document.place(("inputs", name, key, index))
-            context.known("field", field, {**source.fields, **source.derived}, place)
+    fields = {**source.fields, **source.derived}
+    known = {
+        key: [
+            context.known("field", field, fields, document.place(("inputs", name, key, index)))
+            for index, field in enumerate(getattr(source, key) or ())
+        ]
+        for key in ("key", "unit", "effective")
+    }
+    if source.effective and all(known["effective"]):
+        _check_span(context, document.place(("inputs", name, "effective")), *map(source.type_of, source.effective))
+
+
+def _check_span(context: Context, place: Place, first: Type, last: Type) -> None:
+    for kind in (first, last):
+        if not _is_time(kind):
+            context.problems.add(place, f"a span of {kind}; dates or integers of at most 18 digits are expected")
+            return
+    if problem := comparison_problem(first, last):
+        context.problems.add(place, problem)
+
+
+def _is_time(kind: Type) -> bool:
+    return kind == DATE or (kind.kind == "integer" and kind.precision <= INTEGER.precision)

@@ -8,6 +8,7 @@ from rulepacks.engine.expressions.types import Type
 from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Data, Document, Path_
+from rulepacks.engine.problems import Place
 from rulepacks.engine.spec import JoinSpec
 
 Target = Literal["list", "input", "table"]
@@ -74,24 +75,34 @@ def read_on(
     return tuple(pairs)
 
 
+def _check_as_of(context: Context, place: Place, join: JoinSpec, rule: str) -> None:
+    target = context.lists.get(join.target) if join.kind == "list" else context.inputs.get(join.target)
+    effective = target.effective if target is not None and join.kind != "table" else None
+    if join.as_of is None:
+        if effective and join.kind == "list":
+            context.problems.add(place, f"{join.target} is dated, so as_of is needed", rule)
+        return
+    if effective is None:
+        context.problems.add(place, f"{join.target} is not dated, so as_of has no meaning", rule)
+        return
+    if join.not_itself:
+        context.problems.add(place, "as_of does not apply where rows look for others of their own input", rule)
+    columns = target_columns(context, join.kind, join.target)
+    for column in effective:
+        if problem := comparison_problem(columns[column], join.as_of.type):
+            context.problems.add(place, f"as_of: {problem}", rule)
+
+
 def check_join(context: Context, document: Document, path: Path_, join: JoinSpec, rule: str = "") -> bool:
     """Whether a join can find at most one row and says all it must."""
     before = len(context.problems)
     place = document.place(path)
     paired = {column for column, _ in join.on}
-    if join.kind == "list":
-        spec = context.lists[join.target]
-        if set(spec.key) != paired:
-            context.problems.add(place, f"must pair the key of {join.target}: {', '.join(spec.key)}", rule)
-        if (spec.effective is None) != (join.as_of is None):
-            message = "is dated, so as_of is needed" if spec.effective else "is not dated, so as_of has no meaning"
-            context.problems.add(place, f"{join.target} {message}", rule)
-        elif spec.effective and join.as_of is not None:
-            for column in spec.effective:
-                if problem := comparison_problem(spec.columns[column], join.as_of.type):
-                    context.problems.add(place, f"as_of: {problem}", rule)
-    elif join.as_of is not None:
-        context.problems.add(place, "as_of applies to dated lists only", rule)
+    if join.kind == "list" and set(context.lists[join.target].key) != paired:
+        context.problems.add(
+            place, f"must pair the key of {join.target}: {', '.join(context.lists[join.target].key)}", rule
+        )
+    _check_as_of(context, place, join, rule)
     if join.kind == "table" and paired != {*context.tables[join.target].by, "line"}:
         wanted = ", ".join((*context.tables[join.target].by, "line"))
         context.problems.add(place, f"must pair {wanted}", rule)

@@ -72,17 +72,21 @@ def read_lists(context: Context, document: Document, data: Mapping[str, Data]) -
         sheet = read_sheet(context, given["file"], document.place((*path, "file")))
         if sheet is None:
             continue
-        key, effective = tuple(given["key"]), tuple(given.get("effective", ()))
-        wanted = {*key, *effective, *given.get("columns", {})}
+        key, effective = tuple(given["key"]), span(given)
+        wanted = {*key, *(effective or ()), *given.get("columns", {})}
         if missing := sorted(wanted - set(sheet.header)):
             context.problems.add(document.place(path), f"{sheet.file} has no column {', '.join(missing)}")
             continue
         types = column_types(context, document, (*path, "columns"), sheet.header, given.get("columns", {}))
-        spec = ListSpec(
-            name, types, key, (effective[0], effective[1]) if effective else None, typed_rows(context, sheet, types)
-        )
+        spec = ListSpec(name, types, key, effective, typed_rows(context, sheet, types))
         _refuse_repeats(context, sheet, spec)
         context.lists[name] = spec
+
+
+def span(given: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The names of the first and last time a row holds, of a dated list or input."""
+    first, last = given.get("effective", ("", ""))
+    return (first, last) if first else None
 
 
 def column_types(

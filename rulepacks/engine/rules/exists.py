@@ -6,7 +6,7 @@ from rulepacks.engine.expressions.tree import Field, Found, Node, Unary
 from rulepacks.engine.expressions.types import BOOLEAN, Type
 from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.draft import Draft
-from rulepacks.engine.loading.joins import read_on, target_columns
+from rulepacks.engine.loading.joins import check_join, read_on, target_columns
 from rulepacks.engine.rules import Reading, RuleType
 from rulepacks.engine.spec import JoinSpec, RowBody
 
@@ -27,9 +27,11 @@ def read(draft: Draft) -> Reading:
     if "where" in data:
         where = draft.expression("where", scope=draft.context.row_scope(data[word]), wanted=BOOLEAN)
     join = JoinSpec(
-        f"{draft.code}:", draft.input, "input", data[word], pairs, columns, where=where,
+        f"{draft.code}:", draft.input, "input", data[word], pairs, columns, draft.optional("as_of", scope), where=where,
         not_itself=data[word] == draft.input,
     )  # fmt: skip
+    if not check_join(draft.context, draft.document, draft.path, join, draft.code):
+        return Reading((), scope)
     found = Found(join=draft.add_join(join))
     require = found if word == "in" else Unary(op="not", operand=found, type=BOOLEAN)
     return Reading((({}, RowBody(require)),), scope)

@@ -250,6 +250,19 @@ def test_a_rule_that_breaks_its_statement_is_an_error_and_leaves_the_others_unha
     assert files["findings"] == []
 
 
+def test_a_broken_rule_without_company_leaves_the_rest_of_the_run_unharmed(tmp_path: Path) -> None:
+    broken = "left: sum(big), right: 1}\nstatuses:"
+    text = PACK.replace(
+        "statuses:",
+        "  - {code: HUGE, type: group, stage: first, severity: error, title: Sum is one, authority: A, by: [partner],\n"
+        f"     {broken}",
+    )
+    huge = "9" * 38
+    lines = [line("1", "1.00", big=huge), line("2", "-1.00", big=huge)]
+    evaluation, _ = judge(tmp_path, {"lines": lines}, text)
+    assert {row.rule: row.errored for row in evaluation.outcomes}["HUGE"] == 1
+
+
 def test_amounts_of_21_digits_are_exact(tmp_path: Path) -> None:
     _, files = judge(tmp_path, {"lines": [line("1", "9999999999999999999.99"), line("2", "0.02")]})
     total = files["findings"][0]

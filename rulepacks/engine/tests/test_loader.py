@@ -112,6 +112,23 @@ def test_words_numbers_with_leading_zeros_and_dates_stay_texts(tmp_path: Path) -
             "pack.yaml:9:31 id: compares text with integer",
         ),
         ("joins: {j: {input: rows, on: {id: name}}}\nrules: []\n", "pack.yaml:9:9 nothing reads the join j"),
+        (
+            "joins: {j: {input: rows, on: {id: name}, as_of: day}}\n",
+            "pack.yaml:9:12 rows is not dated, so as_of has no meaning",
+        ),
+        (
+            "    effective: [amount, day]\n",
+            "pack.yaml:9:16 a span of decimal(10,2); dates or integers of at most 18 digits are expected",
+        ),
+        ("    effective: [day, lost]\n", "pack.yaml:9:22 unknown field lost; known: amount, count, day, id, name"),
+        ("    effective: [day, day]\n", 'pack.yaml:9:16 ["day","day"] has non-unique elements'),
+        ("    effective: [count, day]\n", "pack.yaml:9:16 compares integer with date"),
+        (
+            "  spans:\n    effective: [f, u]\n    fields: {f: date, u: date}\n"
+            "rules:\n  - {code: X, type: exists, severity: error, title: T, authority: A, in: spans, as_of: count, "
+            '"on": {f: day}}\n',
+            "pack.yaml:13:5 X: as_of: compares date with integer",
+        ),
         ("parameters: {p: {type: integer}}\n", "pack.yaml:9:14 nothing reads the parameter p"),
         ("parameters: {p: {type: integer, default: x}}\n", "pack.yaml:9:42 'x' is not integer"),
         ("stages: [{name: a, after: b}, b]\n", "pack.yaml:9:10 stage a cannot be reached: b is no earlier stage"),
