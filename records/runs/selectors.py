@@ -1,18 +1,17 @@
 """Reads of runs and findings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
 from records.datasets.identity import id_range
-from records.datasets.models import Batch, BatchInput, Dataset, Record
+from records.datasets.models import Batch, BatchInput, Record
 from records.datasets.selectors import batch_inputs
 from records.runs.models import Finding, RuleOutcome, Run, RunEvent, UnitStatus
-from records.states import RunStatus, Severity
+from records.states import Severity
 from tenants.problems import UnknownReference
 from tenants.work.models import Work
 
@@ -54,28 +53,7 @@ class FindingFilter:
     text: str = ""
 
 
-FACETS = ("severity", "stage", "type", "rule", "unit")
-
-
-@dataclass(frozen=True)
-class Facet:
-    """One value to narrow by, how many findings have it under the other filters, and whether it is chosen."""
-
-    value: str
-    count: int
-    chosen: bool
-
-
-@dataclass(frozen=True)
-class FindingGroup:
-    """The findings of one rule. `difference` is the exact sum of their absolute differences, None without any."""
-
-    rule: str
-    title: str
-    severity: str
-    label: str
-    count: int
-    difference: Decimal | None
+NARROWING = ("severity", "stage", "type", "rule", "unit", "input")
 
 
 @dataclass(frozen=True)
@@ -84,15 +62,6 @@ class FindingPage:
 
     findings: list[Finding]
     next: UUID | None
-
-
-@dataclass(frozen=True)
-class Readiness:
-    """Where each unit stands after the newest completed run; `counts` by status. `run` is None before any."""
-
-    run: Run | None
-    units: list[UnitStatus]
-    counts: Mapping[str, int]
 
 
 def runs() -> QuerySet[Run]:
@@ -139,7 +108,7 @@ def findings(chosen: FindingFilter) -> QuerySet[Finding]:
         conditions &= Q(id__range=id_range(chosen.run))
     if chosen.record:
         conditions &= Q(record_id=chosen.record)
-    for name in (*FACETS, "input"):
+    for name in NARROWING:
         wanted = getattr(chosen, name)
         if wanted:
             conditions &= Q(**{f"{name}__in": wanted})
@@ -188,60 +157,8 @@ def finding_page(chosen: FindingFilter, *, after: UUID | None = None, limit: int
     return FindingPage(page[:limit], page[limit - 1].id if more else None)
 
 
-def finding_facets(chosen: FindingFilter) -> dict[str, list[Facet]]:
-    """For each of `FACETS` its values, commonest first; severities from fatal down. Other filters count."""
-    return {name: facet(chosen, name) for name in FACETS}
-
-
-def facet(chosen: FindingFilter, name: str) -> list[Facet]:
-    nothing: dict[str, Any] = {name: ()}
-    others = replace(chosen, **nothing)
-    picked = getattr(chosen, name)
-    counted = findings(others).order_by().values_list(name).annotate(Count("id"))
-    values = [Facet(value, count, value in picked) for value, count in counted if value]
-    if name == "severity":
-        return sorted(values, key=lambda one: SEVERITY_ORDER[one.value])
-    return sorted(values, key=lambda one: (-one.count, one.value))
-
-
-def finding_groups(chosen: FindingFilter) -> list[FindingGroup]:
-    """Findings by rule, gravest first, then largest difference, then commonest."""
-    kinds: dict[tuple[str, str, str], list[str | None]] = {}
-    for rule, severity, label, difference in findings(chosen).values_list("rule", "severity", "label", "difference"):
-        kinds.setdefault((rule, severity, label), []).append(difference)
-    titles = rule_titles(chosen)
-    groups = [
-        FindingGroup(rule, titles.get(rule, ""), severity, label, len(each), absolute_sum(each))
-        for (rule, severity, label), each in kinds.items()
-    ]
-    return sorted(groups, key=lambda one: (SEVERITY_ORDER[one.severity], -(one.difference or 0), -one.count, one.rule))
-
-
 def absolute_sum(differences: list[str | None]) -> Decimal | None:
     """Sum of absolute values, exact to the last digit."""
     with localcontext(prec=1000):
         amounts = [abs(Decimal(text)) for text in differences if text is not None]
         return sum(amounts, Decimal(0)) if amounts else None
-
-
-def rule_titles(chosen: FindingFilter) -> dict[str, str]:
-    scope = in_scope(FindingFilter(run=chosen.run, batch=chosen.batch))
-    return dict(RuleOutcome.objects.filter(scope).order_by("id").values_list("rule", "title"))
-
-
-def readiness(dataset: Dataset, parameters: Mapping[str, object] | None = None) -> Readiness:
-    """Units by status in the newest completed live run of the dataset, for these parameters when given."""
-    completed = runs().filter(dataset=dataset, kind=Run.Kind.LIVE, status=RunStatus.COMPLETED, batch__isnull=False)
-    wanted = dict(parameters or {})
-    for run in completed.iterator(chunk_size=50):
-        if all(run.parameters.get(name) == value for name, value in wanted.items()):
-            units = list(UnitStatus.objects.filter(run=run).order_by("unit"))
-            return Readiness(run, units, status_counts(run))
-    return Readiness(None, [], {})
-
-
-def chips(chosen: FindingFilter) -> list[tuple[str, str]]:
-    """The filters in force as (field, value), for display and removal."""
-    found = [(one.name, getattr(chosen, one.name)) for one in fields(chosen) if one.name in FACETS]
-    chosen_values = [(name, value) for name, values in found for value in values]
-    return [*chosen_values, ("text", chosen.text)] if chosen.text else chosen_values

@@ -7,7 +7,6 @@ import pytest
 from records import commands
 from records.datasets.models import Record
 from records.runs.models import Finding
-from records.runs.selectors import FindingFilter, finding_facets, finding_groups, readiness
 from records.snapshots import record_row, source_rows
 from records.tests.deliveries import judge
 from records.tests.trial_balances import check, deliver_sample
@@ -33,16 +32,7 @@ def test_a_second_run_of_a_sample_finds_the_same(bound: Tenant, tmp_path: Path) 
 
 def test_readers_find_their_way_from_a_run_to_the_delivered_rows(bound: Tenant, tmp_path: Path) -> None:
     write(tmp_path, Options(rows=900, seed=5))
-    run = judge(deliver_sample(tmp_path))
-    chosen = FindingFilter(run=run.id)
-
-    facets = finding_facets(chosen)
-    assert sum(facet.count for facet in facets["severity"]) == Finding.objects.count()
-    groups = {group.rule: group for group in finding_groups(chosen)}
-    assert str(groups["E01"].difference) == run.outcomes.get(rule="E01").difference
-    ready = readiness(run.dataset, {"period": 9})
-    assert (ready.run, sum(ready.counts.values())) == (run, len(ready.units))
-
+    judge(deliver_sample(tmp_path))
     finding = Finding.objects.filter(rule="E01").first()
     assert finding is not None
     rows = source_rows(finding)
