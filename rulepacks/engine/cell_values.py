@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from rulepacks.engine.cells import DATE_PATTERNS, DEFAULT_DATE
-from rulepacks.engine.expressions.functions import BLANKS
+from rulepacks.engine.expressions.letters import BLANKS, lower, upper
 from rulepacks.engine.expressions.types import Type
 from rulepacks.engine.spec import Field
 
@@ -17,31 +18,7 @@ Read = Callable[[str], Value]
 """The value of a text, None when it is not such a value."""
 
 _COLLAPSE = re.compile(r"[ \t\r\n\f\v]+")
-_SHARP_S = {"ß": "ẞ"}
 _BIGGEST = 2**63
-
-
-def upper(text: str) -> str:
-    """Upper case, character by character, as DuckDB does it."""
-    return text.upper() if text.isascii() else "".join(map(_upper_character, text))
-
-
-def lower(text: str) -> str:
-    """Lower case, character by character, as DuckDB does it."""
-    return text.lower() if text.isascii() else "".join(map(_lower_character, text))
-
-
-def _upper_character(character: str) -> str:
-    """The one character Unicode names as upper case; where there is none, the title case one."""
-    changed = character.upper()
-    if len(changed) > 1:
-        changed = character.title()
-    return changed if len(changed) == 1 else _SHARP_S.get(character, character)
-
-
-def _lower_character(character: str) -> str:
-    changed = character.lower()
-    return changed if len(changed) == 1 else changed[0]
 
 
 NORMALISE: dict[str, Callable[[str], str]] = {
@@ -51,6 +28,20 @@ NORMALISE: dict[str, Callable[[str], str]] = {
     "collapse": lambda text: _COLLAPSE.sub(" ", text),
     "strip_zeros": lambda text: text.lstrip("0"),
 }
+
+
+def as_text(value: Any, kind: Type) -> str:
+    """A value written as DuckDB writes its type."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, date):
+        return value.isoformat()
+    if kind.kind == "decimal":
+        number = Decimal(value)
+        text = format(number or number.copy_abs(), f".{kind.scale}f")
+        # DuckDB writes no zero before the point where it has no room for one.
+        return text.replace("0.", ".", 1) if kind.width == kind.scale else text
+    return str(value)
 
 
 def text_cell(field: Field) -> Callable[[str | None], str | None]:

@@ -4,7 +4,7 @@ A text of blanks only is NULL. Numbers are digits with an optional sign and poin
 separators, no decimals beyond the field's. What is not blank and not such a value is *unreadable*: NULL, and marked.
 """
 
-from rulepacks.engine.expressions.functions import BLANKS_SQL
+from rulepacks.engine.expressions.letters import BLANKS_SQL
 from rulepacks.engine.expressions.types import Type
 from rulepacks.engine.spec import Field
 

@@ -13,7 +13,9 @@ from typing import Any, cast
 
 import re2
 
-from rulepacks.engine.cell_values import text_reader
+from rulepacks.engine.cell_values import as_text, text_reader
+from rulepacks.engine.expressions.functions import FUNCTIONS
+from rulepacks.engine.expressions.functions.base import Closure, Fault, Slots
 from rulepacks.engine.expressions.tree import (
     Binary,
     Call,
@@ -35,7 +37,6 @@ from rulepacks.engine.expressions.tree import (
     walk,
 )
 from rulepacks.engine.expressions.types import Type
-from rulepacks.engine.python_functions import FUNCTIONS, OWN_NULLS, Closure, Fault, Slots, as_text
 from rulepacks.engine.python_numbers import arithmetic, fits_type
 
 
@@ -326,14 +327,14 @@ def _conversion(source: Type, target: Type) -> Callable[[Any], Any]:
 
 def _call(node: Call, places: Places) -> Closure:
     arguments = [compile_node(argument, places) for argument in node.arguments]
-    special = OWN_NULLS.get(node.name)
-    if special is not None:
-        return special(arguments)
     function = FUNCTIONS[node.name]
+    if function.own_nulls:
+        return cast("Closure", function.python(arguments))
+    compute = function.python
 
     def run(slots: Slots) -> Any:
         values = [argument(slots) for argument in arguments]
-        return None if None in values else function(*values)
+        return None if None in values else compute(*values)
 
     return run
 

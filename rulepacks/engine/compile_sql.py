@@ -34,7 +34,7 @@ _OPERATORS = {"is": "IS NOT DISTINCT FROM", "is not": "IS DISTINCT FROM"}
 _COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "is", "is not"}
 WIDE = 18
 """Digits DuckDB keeps in 64 bits."""
-_SAME_TYPE_CALLS = {"coalesce", "nullif", "zero_if_blank"}
+_SAME_TYPE_CALLS = {"coalesce", "nullif", "greatest", "least"}
 
 
 def quoted(name: str) -> str:
@@ -219,7 +219,7 @@ def _call(to: Compiler, node: Call) -> str:
         for argument in node.arguments:
             kind = common(kind, argument.type) or kind
         return f"{node.name}({', '.join(to.as_type(argument, kind) for argument in node.arguments)})"
-    return FUNCTIONS[node.name].sql([to.value(argument) for argument in node.arguments])
+    return FUNCTIONS[node.name].sql([to.value(argument) for argument in node.arguments], node)
 
 
 def _cast(to: Compiler, node: Cast) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from decimal import Context, Decimal, Inexact
 from typing import Any
 
+from rulepacks.engine.expressions.functions.base import Fault
 from rulepacks.engine.expressions.tree import Binary
 from rulepacks.engine.expressions.types import MAX_DIGITS, Type
-from rulepacks.engine.python_functions import Fault
 
 EXACT = Context(prec=4 * MAX_DIGITS, traps=[Inexact])
 _HUGE = 2**127

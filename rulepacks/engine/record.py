@@ -13,9 +13,9 @@ from rulepacks.engine.compile_python import Places, compile_node
 from rulepacks.engine.evaluation.columns import bind_columns
 from rulepacks.engine.evaluation.masks import layered, own_unreadable
 from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes
+from rulepacks.engine.expressions.functions.base import Fault, Slots
 from rulepacks.engine.expressions.tree import Value
 from rulepacks.engine.loading.parameters import bind_parameters
-from rulepacks.engine.python_functions import Fault, Slots
 from rulepacks.engine.record_findings import RecordFinding, Renderer
 from rulepacks.engine.record_row import delivered_text, plan_row
 from rulepacks.engine.spec import Pack, ParseBody, RowBody, Rule

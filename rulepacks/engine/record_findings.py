@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rulepacks.engine.cell_values import as_text
 from rulepacks.engine.compile_python import compile_node
 from rulepacks.engine.evaluation.findings import BLANK
 from rulepacks.engine.evaluation.reads import parts_shown, rule_nodes, shown_nodes
+from rulepacks.engine.expressions.functions.base import Closure, Fault, Slots
 from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw, walk
 from rulepacks.engine.loading.draft import difference_node
-from rulepacks.engine.python_functions import Closure, Fault, Slots, as_text
 from rulepacks.engine.record_row import RowPlan
 from rulepacks.engine.spec import Pack, ParseBody, RowBody, Rule
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rulepacks.engine.cell_values import upper
 from rulepacks.engine.compile_python import Places, compile_node
+from rulepacks.engine.expressions.functions.base import Closure, Slots
+from rulepacks.engine.expressions.letters import upper
 from rulepacks.engine.expressions.tree import Value
-from rulepacks.engine.python_functions import Closure, Slots
 from rulepacks.engine.spec import JoinSpec, ListSpec, Pack
 
 Row = tuple[Value, ...]

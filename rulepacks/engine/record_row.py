@@ -11,8 +11,8 @@ import msgspec
 from rulepacks.engine.cell_values import text_cell, typed_cell
 from rulepacks.engine.compile_python import FAULTED, Places, compile_node, may_fault
 from rulepacks.engine.evaluation.reads import Reads, join_nodes
+from rulepacks.engine.expressions.functions.base import Closure, Fault, Slots
 from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Value, walk
-from rulepacks.engine.python_functions import Closure, Fault, Slots
 from rulepacks.engine.record_lists import list_lookup
 from rulepacks.engine.spec import Pack
 

@@ -6,8 +6,9 @@ from decimal import Decimal
 import re2
 from sqlglot import exp
 
-from rulepacks.engine.expressions import names
-from rulepacks.engine.expressions.functions import AGGREGATES, FUNCTIONS, REFUSED, SignatureError
+from rulepacks.engine.expressions import columns, names
+from rulepacks.engine.expressions.functions import AGGREGATES, FUNCTIONS, REFUSED
+from rulepacks.engine.expressions.functions.base import SignatureError
 from rulepacks.engine.expressions.parse import MAX_OPTIONS, MAX_TEXT, Mistake, offset, parse
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import (
@@ -80,6 +81,7 @@ class Builder:
         self.text = text
         self.mistakes: list[Mistake] = []
         self.in_aggregate = False
+        self.it: Node | None = None
 
     def wrong(self, source: exp.Expr, message: str) -> Node:
         self.mistakes.append(Mistake(offset(source), message))
@@ -249,16 +251,18 @@ class Builder:
             return self._named(source, name)
         if name == "matches":
             return self._matches(source)
+        if name in columns.QUANTIFIERS:
+            return columns.quantified(self, source, name)
         if name not in FUNCTIONS:
             return self.wrong(source, REFUSED.get(name) or names.unknown("function", name, FUNCTIONS))
-        arguments = tuple(self.node(argument) for argument in source.expressions)
+        arguments = columns.expanded(self, source.expressions)
         if any(argument.type.kind == "unknown" for argument in arguments):
             return Literal(value=None, type=UNKNOWN, at=offset(source))
         try:
             result = FUNCTIONS[name].typing(arguments)
         except SignatureError as error:
             return self.wrong(source, f"{name} {error}")
-        return Call(name=name, arguments=arguments, type=result, at=offset(source))
+        return Call(name=name, arguments=arguments, type=result, faults=FUNCTIONS[name].faults, at=offset(source))
 
     def _named(self, source: exp.Expr, name: str) -> Node:
         given = source.expressions

@@ -13,9 +13,12 @@ from rulepacks.engine.expressions.types import UNKNOWN
 if TYPE_CHECKING:
     from rulepacks.engine.expressions.build import Builder
 
+IT = "it"
+"""What a field is called in the condition of `all_of` and `any_of`."""
+
 _REFUSALS: dict[type[exp.Expr], str] = {
-    exp.Div: "/ is not exact; compare products, or multiply by a decimal",
-    exp.IntDiv: "// is not exact; compare products, or multiply by a decimal",
+    exp.Div: "/ is not exact; write divide(x, y, decimals)",
+    exp.IntDiv: "// is not exact; write divide(x, y, decimals), floor_div(x, y) or ceil_div(x, y)",
     exp.Window: "a window function has no meaning here",
     exp.Subquery: "a subquery is not part of the language",
     exp.Select: "a subquery is not part of the language",
@@ -35,7 +38,7 @@ def refusal(source: exp.Expr) -> str:
 
 def unknown(what: str, word: str, known: Iterable[str]) -> str:
     """The message for an unknown name, with the nearest known one."""
-    near = difflib.get_close_matches(word, sorted(known), n=1)
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.75)
     return f"unknown {what} {word}" + (f"; {near[0]} is known" if near else "")
 
 
@@ -51,6 +54,8 @@ def column(builder: "Builder", source: exp.Expr) -> Node:
     word, table, at = source.name, source.args.get("table"), offset(source)
     if table is not None:
         return _join_column(builder, source, table.name, word)
+    if word == IT and builder.it is not None:
+        return builder.it
     kind = builder.scope.fields.get(word)
     if kind is None:
         return builder.wrong(source, unknown(builder.scope.what, word, builder.scope.fields))

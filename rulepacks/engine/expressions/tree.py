@@ -196,14 +196,19 @@ class Matches(Node):
 
 @dataclass(frozen=True, kw_only=True)
 class Call(Node):
-    """A function of `functions.py`."""
+    """A function of `functions`; `faults` says that it has no value for some arguments."""
 
     name: str
     arguments: tuple[Node, ...]
+    faults: bool = False
 
     @property
     def children(self) -> tuple[Node, ...]:
         return self.arguments
+
+    @property
+    def can_fault(self) -> bool:
+        return self.faults
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
-from rulepacks.engine.expressions.functions import BLANKS
+from rulepacks.engine.expressions.letters import BLANKS
 from rulepacks.engine.expressions.tree import Value
 from rulepacks.engine.expressions.types import TEXT, Type
 from rulepacks.engine.expressions.typing import type_from_text

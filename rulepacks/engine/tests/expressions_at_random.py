@@ -58,25 +58,39 @@ TEMPLATES: dict[str, list[str]] = {
         "({number} {compare} {number})", "({text} in ($words))", "({text} like {like})", "matches({text}, {pattern})",
         "contains({text}, {text})", "starts_with({text}, {text})", "ends_with({text}, {text})",
         "({truth} and {truth})", "({truth} or {truth} or {truth})", "(not {truth})",
-        "(case when {truth} then {truth} when {truth} then {truth} end)",
+        "(case when {truth} then {truth} when {truth} then {truth} end)", "has_word({text}, 'a')",
+        "luhn_valid({text})", "luhn_alnum_valid({text})", "mod97_valid({text})", "mod10_alnum_valid({text})",
+        "has_any(split({text}, ' '), split({text}, 'b'))", "has_all(split({text}, ' '), split({text}, 'b'))",
+        "has_any($words, split({text}, ' '))",
+        "all_of('t*', it is null or it < {text})", "any_of('*d*', it is not null)",
     ],
     "text": [
         "lower({text})", "upper({text})", "trim({text})", "left({text}, 2)", "right({text}, 2)", "substr({text}, 2, 2)",
         "lpad({text}, 4, '0')", "replace({text}, 'a', 'é')", "concat_ws({text}, {text}, {text})", "({text} || {text})",
         "coalesce({text}, {text})", "nullif({text}, {text})", "(case when {truth} then {text} else {text} end)",
+        "extract({text}, '([0-9]+)')", "greatest({text}, {text}, {text})",
         *(f"cast({{{kind}}} as text)" for kind in ("whole", "point", "number", "day", "truth")),
     ],
     "whole": [
         *(f"({{whole}} {sign} {{whole}})" for sign in "+-*%"), "(-{whole})", "abs({whole})", "zero_if_blank({whole})",
         "length({text})", "given({text}, {day}, {truth})", "year({day})", "month({day})", "day({day})",
+        "sign({number})", "floor({point})", "ceil({point})", "floor_div({whole}, {whole})",
+        "ceil_div({whole}, {point})",
+        "divide({whole}, {whole}, 0)", "weekday({day})", "days_between({day}, {day})", "months_between({day}, {day})",
+        "years_between({day}, {day})", "calendar_months_between({day}, {day})", "list_length(split({text}, ' '))",
+        "list_distinct_length(split({text}, 'a'))", "given(each('t*'))", "least({whole}, {whole})",
         "cast({text} as integer)", "coalesce({whole}, {whole})", "(case when {truth} then {whole} else {whole} end)",
     ],
     "point": [
         *(f"({{number}} {sign} {{point}})" for sign in "+-*"), "(-{point})", "abs({point})", "round({point}, 1)",
         "zero_if_blank({point})", "cast({text} as decimal(12,3))", "cast({whole} as decimal(38,4))",
+        "divide(d, {point}, 2)", "divide({whole}, d, 6)", "similarity({text}, {text})", "greatest({point}, d)",
         "nullif({point}, {number})", "(case when {truth} then {number} else {point} end)",
     ],
-    "day": ["cast({text} as date)", "coalesce({day}, {day})"],
+    "day": [
+        "cast({text} as date)", "coalesce({day}, {day})", "add_days({day}, {whole})", "add_months({day}, {whole})",
+        "add_years({day}, {whole})", "last_day({day})", "date_of({whole}, {whole}, {whole})", "least({day}, {day})",
+    ],
 }  # fmt: skip
 _HOLE = re.compile(r"\{([a-z]+)\}")
 

@@ -1,0 +1,200 @@
+"""Functions by example, computed by both twins; and each is exercised by the random expressions too."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rulepacks.engine.compile_python import Places, compile_node
+from rulepacks.engine.compile_sql import Compiler
+from rulepacks.engine.expressions.build import build
+from rulepacks.engine.expressions.functions import FUNCTIONS, REFUSED
+from rulepacks.engine.expressions.functions.base import Fault
+from rulepacks.engine.expressions.scope import Scope
+from rulepacks.engine.expressions.similarity import jaro_winkler
+from rulepacks.engine.expressions.tree import Field
+from rulepacks.engine.expressions.types import DATE, TEXT, decimal
+from rulepacks.engine.tests.expressions_at_random import TEMPLATES
+
+FAULT = "fault"
+COLUMNS = Scope(fields={"cpe_a": decimal(10, 2), "cpe_b": decimal(10, 2), "note": TEXT, "day": DATE})
+EXAMPLES: list[tuple[str, Any]] = [
+    # Check digits. NPI: CMS, "Requirements for NPI check digit"; CUSIP and ISIN: United States Treasury note.
+    ("luhn_valid('808401234567893')", True),
+    ("luhn_valid('808401234567890')", False),
+    ("luhn_valid('8')", False),
+    ("luhn_valid('80840123456789X')", False),
+    ("luhn_valid('')", False),
+    ("luhn_valid(null)", None),
+    ("mod10_alnum_valid('912828U24')", True),
+    ("mod10_alnum_valid('912828U25')", False),
+    ("mod10_alnum_valid('037833100')", True),
+    ("mod10_alnum_valid('03783310a')", False),
+    ("luhn_alnum_valid('US0378331005')", True),
+    ("luhn_alnum_valid('US0378331006')", False),
+    ("luhn_alnum_valid('AU0000XVGZA3')", True),
+    ("mod97_valid('3214282912345698765432161182')", True),
+    ("mod97_valid('3214282912345698765432161183')", False),
+    ("mod97_valid('5493001KJTIIGC8Y1R12')", True),
+    ("mod97_valid('5493001KJTIIGC8Y1R13')", False),
+    ("mod97_valid('5493001kjtiigc8y1r12')", False),
+    # Exact numbers.
+    ("divide(1, 3, 4)", Decimal("0.3333")),
+    ("divide(2, 3, 4)", Decimal("0.6667")),
+    ("divide(-1, 8, 2)", Decimal("-0.13")),
+    ("divide(1, -8, 2)", Decimal("-0.13")),
+    ("divide(0.05, 0.2, 1)", Decimal("0.3")),
+    ("divide(7, 2, 0)", 4),
+    ("divide(-7, 2, 0)", -4),
+    ("divide(12345678901234567890.12, 0.01, 2)", Decimal("1234567890123456789012.00")),
+    ("divide(1, 0, 2)", FAULT),
+    ("divide(null, 0, 2)", None),
+    ("ceil_div(95863.00, 500)", 192),
+    ("ceil_div(96000.00, 500)", 192),
+    ("ceil_div(-1, 500)", 0),
+    ("ceil_div(1, -500)", 0),
+    ("ceil_div(-501, -500)", 2),
+    ("ceil_div(1, 0)", FAULT),
+    ("floor_div(-1, 500)", -1),
+    ("floor_div(999.99, 500)", 1),
+    ("floor_div(-1000, -500)", 2),
+    ("floor(-1.5)", -2),
+    ("ceil(-1.5)", -1),
+    ("ceil(99999999999999999999.01)", 100000000000000000000),
+    ("sign(-0.01)", -1),
+    ("greatest(1, null, 2.5)", Decimal("2.5")),
+    ("least(null, null)", None),
+    ("round(2.345, 2)", Decimal("2.35")),
+    # Dates.
+    ("add_days(date '2024-02-28', 2)", date(2024, 3, 1)),
+    ("add_days(date '9999-12-31', 1)", FAULT),
+    ("add_days(date '0001-01-01', -1)", FAULT),
+    ("add_days(date '2024-01-01', 999999999999)", FAULT),
+    ("add_months(date '2024-01-31', 1)", date(2024, 2, 29)),
+    ("add_months(date '2024-03-31', -1)", date(2024, 2, 29)),
+    ("add_months(date '2024-03-31', 999999)", FAULT),
+    ("add_years(date '2024-02-29', 1)", date(2025, 2, 28)),
+    ("add_years(date '2024-02-29', 4)", date(2028, 2, 29)),
+    ("last_day(date '2023-02-01')", date(2023, 2, 28)),
+    ("weekday(date '2024-01-01')", 1),
+    ("days_between(date '2024-01-01', date '2024-03-01')", 60),
+    ("months_between(date '2024-01-31', date '2024-02-29')", 1),
+    ("months_between(date '2024-01-31', date '2024-02-28')", 0),
+    ("months_between(date '2024-03-15', date '2024-01-16')", -1),
+    ("calendar_months_between(date '2024-01-31', date '2024-02-01')", 1),
+    ("years_between(date '2000-02-29', date '2018-02-28')", 18),
+    ("years_between(date '2000-03-01', date '2018-02-28')", 17),
+    ("date_of(2024, 2, 29)", date(2024, 2, 29)),
+    ("date_of(2023, 2, 29)", FAULT),
+    ("date_of(10000, 1, 1)", FAULT),
+    # Texts and lists.
+    ("has_word('Cloud, and more', 'cloud')", True),
+    ("has_word('Cloudy', 'cloud')", False),
+    ("has_word('on-prem (C++)', 'c++')", True),
+    ("has_word('it''s', 'it''s')", True),
+    ("extract('ref B-2418/17', 'B-([0-9]+)')", "2418"),
+    ("extract('none', 'B-([0-9]+)')", None),
+    ("list_length(split(' a; b ;;', ';'))", 2),
+    ("has_all(split('a;b;c', ';'), split('c;a', ';'))", True),
+    ("has_all(split('a;b', ';'), split('c;a', ';'))", False),
+    ("has_any(split('a;b', ';'), split('c;a', ';'))", True),
+    ("has_any(split('', ';'), split('c;a', ';'))", False),
+    ("list_distinct_length(split('a,b,a', ','))", 2),
+    ("similarity('MARTHA', 'MARHTA')", Decimal("0.961111")),
+    ("similarity('DIXON', 'DICKSONX')", Decimal("0.813333")),
+    ("similarity('', '')", Decimal("0.000000")),
+    # Columns by pattern: both cpe columns hold 1.00 and NULL.
+    ("given(each('cpe_*'))", 1),
+    ("all_of('cpe_*', it is null or it > 0)", True),
+    ("any_of('cpe_*', it > 1)", None),
+]  # fmt: skip
+VALUES: dict[str, Any] = {"cpe_a": Decimal("1.00"), "cpe_b": None, "note": "a", "day": date(2024, 1, 1)}
+
+
+TO = Compiler(lambda node: f'"{node.name}"' if isinstance(node, Field) else None)
+
+
+def in_python(text: str) -> Any:
+    node, mistakes = build(text, COLUMNS)
+    assert mistakes == []
+    slots = {name: at for at, name in enumerate(VALUES)}
+    try:
+        return compile_node(node, Places(slots, {}, {}, {}, {}, frozenset()))(list(VALUES.values()))
+    except Fault:
+        return FAULT
+
+
+def in_duckdb(text: str) -> Any:
+    node, mistakes = build(text, COLUMNS)
+    assert mistakes == []
+    row = "SELECT 1.00::DECIMAL(10,2) AS cpe_a, NULL::DECIMAL(10,2) AS cpe_b, 'a' AS note, DATE '2024-01-01' AS day"
+    found = duckdb.execute(f"SELECT {TO.value(node)}, {TO.fault(node) or 'false'} FROM ({row})").fetchall()[0]
+    return FAULT if found[1] else found[0]
+
+
+@pytest.mark.parametrize(("text", "expected"), EXAMPLES)
+def test_both_twins_give_what_is_expected(text: str, expected: Any) -> None:
+    for found in (in_python(text), in_duckdb(text)):
+        assert (found, type(found) is bool) == (expected, type(expected) is bool)
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_similarity_is_that_of_duckdb(left: str, right: str) -> None:
+    sql = "SELECT CAST(jaro_winkler_similarity($1, $2) AS DECIMAL(7,6))"
+    assert duckdb.execute(sql, [left, right]).fetchall() == [(jaro_winkler(left, right),)]
+
+
+@given(st.text("abc", max_size=9), st.text("abc", max_size=9))
+def test_similarity_of_texts_of_few_letters_is_that_of_duckdb(left: str, right: str) -> None:
+    sql = "SELECT CAST(jaro_winkler_similarity($1, $2) AS DECIMAL(7,6))"
+    assert duckdb.execute(sql, [left, right]).fetchall() == [(jaro_winkler(left, right),)]
+
+
+def test_every_function_stands_among_the_random_expressions() -> None:
+    written = " ".join(text for texts in TEMPLATES.values() for text in texts)
+    assert [name for name in FUNCTIONS if f"{name}(" not in written] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("divide(cpe_a, cpe_b)", "divide takes two numbers and a number of decimals"),
+        ("divide(cpe_a, 3, note)", "divide the number of decimals must be a whole number from 0 to 12, written out"),
+        (
+            "divide(cast(cpe_a as decimal(38,2)), cpe_b, 2)",
+            "divide of decimal(38,2) by decimal(10,2) with 2 decimals needs more than 37 digits; cast to fewer first",
+        ),
+        ("cpe_a / 3", "/ is not exact; write divide(x, y, decimals)"),
+        ("add_days(day, cpe_a)", "add_days argument 2 must be integer, not decimal(10,2)"),
+        ("add_days(note, 1)", "add_days argument 1 must be date, not text"),
+        ("split(note, note)", "split the separator must be a text of 1 to 10 characters, written out"),
+        ("extract(note, 'a(b')", "extract the pattern must be an RE2 pattern"),
+        ("extract(note, 'ab')", "extract the pattern must have one group in parentheses"),
+        ("has_any(note, note)", "has_any takes two lists"),
+        ("given(each('gone_*'))", "0 fields match gone_*; 1 to 200 are expected"),
+        ("given(each(note))", "a pattern of fields is a text such as 'cpe_*', written out"),
+        ("all_of('cpe_*')", "all_of takes a pattern of fields and a condition about it"),
+        ("all_of('*', it > 1)", "compares text with integer"),
+        ("all_of('cpe_*', any_of('cpe_*', it > 1))", "any_of does not stand inside another"),
+        ("it > 1", "unknown field it"),
+        ("luhn_vald(note)", "unknown function luhn_vald; luhn_valid is known"),
+        *((f"{name}()", reason) for name, reason in REFUSED.items()),
+    ],
+)
+def test_a_call_that_does_not_fit_is_a_mistake(text: str, mistake: str) -> None:
+    _, mistakes = build(text, COLUMNS)
+    assert mistake in [one.message for one in mistakes]
+
+
+@pytest.mark.parametrize("outer", ["add_months({}, 1)", "date_of(ceil_div(days_between(day, {}), 365), 1, 1)"])
+def test_calls_within_calls_stay_short(outer: str) -> None:
+    text = "day"
+    for _ in range(12):
+        text = outer.format(text)
+    node, mistakes = build(text, COLUMNS)
+    assert mistakes == []
+    assert len(TO.value(node)) < 50 * len(text)
