@@ -7,6 +7,7 @@ from typing import Literal
 
 from rulepacks.engine.expressions.tree import Node, Value
 from rulepacks.engine.expressions.types import Type
+from rulepacks.engine.expressions.windows import WindowSpec
 from rulepacks.engine.problems import Place
 
 Severity = Literal["fatal", "error", "warning", "info"]
@@ -88,8 +89,20 @@ class ListSpec:
 
 
 @dataclass(frozen=True)
+class SequenceSpec:
+    """Rows where `where` is TRUE, apart by `by`, in order (expression, whether it falls), ties by row number."""
+
+    by: tuple[Node, ...]
+    order: tuple[tuple[Node, bool], ...]
+    where: Node | None
+    windows: Mapping[str, WindowSpec]
+
+
+@dataclass(frozen=True)
 class JoinSpec:
     """The matching row over there, for the rows of one input (`source`).
+
+    Kind `sequence` gives each row what it sees of the rows around it; its target is the input itself.
 
     `on` pairs target columns with expressions over the source row. Columns in `wildcards` match anything where the
     list's cell is blank; the row with the fewest blanks wins. `as_of` picks the row that holds then. `where` limits
@@ -99,7 +112,7 @@ class JoinSpec:
 
     name: str
     source: str
-    kind: Literal["list", "input", "table"]
+    kind: Literal["list", "input", "table", "sequence"]
     target: str
     on: tuple[tuple[str, Node], ...]
     columns: Mapping[str, Type]
@@ -108,6 +121,7 @@ class JoinSpec:
     where: Node | None = None
     not_itself: bool = False
     fold_case: bool = False
+    sequence: SequenceSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +182,7 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class RowBody:
-    """Types row, lookup, exists. `require` must be TRUE where `when` is. Left and right are shown beside it."""
+    """Types row, lookup, exists, sequence. `require` must be TRUE where `when` is. Left and right are only shown."""
 
     require: Node
     left: Node | None = None

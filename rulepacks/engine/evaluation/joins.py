@@ -6,11 +6,12 @@ import pyarrow as pa
 
 from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.evaluation.reads import Reads, unreadable_fields
+from rulepacks.engine.evaluation.sequences import sequence_nodes, windows_of
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import JoinTable, Source
 from rulepacks.engine.expressions.tree import Field, Value
 from rulepacks.engine.expressions.types import DATE, Type
-from rulepacks.engine.spec import JoinSpec
+from rulepacks.engine.spec import JoinSpec, SequenceSpec
 
 END = 10**18
 """Beyond every integer a field can hold."""
@@ -37,6 +38,8 @@ def join_tables(session: Session, names: set[str], columns: set[tuple[str, str]]
             made[name] = _list_tables(session, join, wanted, stage)
         elif join.kind == "table":
             made[name] = [_table_table(session, join, wanted, stage)]
+        elif join.sequence is not None:
+            made[name] = [_sequence_table(session, join, join.sequence, gate, stage, made)]
         else:
             made[name] = [_input_table(session, join, wanted, gate, stage, made)]
     return made
@@ -82,6 +85,22 @@ def _table_table(session: Session, join: JoinSpec, wanted: Sequence[str], stage:
         f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns}, true AS found FROM {quoted(f'table:{join.target}')}"
     )
     return JoinTable(name, tuple(keys), None, not_itself=False, fold_case=False)
+
+
+def _sequence_table(
+    session: Session, join: JoinSpec, sequence: SequenceSpec, gate: str, stage: str, made: JoinTables
+) -> JoinTable:
+    """What each row sees of the rows around it."""
+    given = session.pack.inputs[join.target]
+    source = Source(session, given, made)
+    reads = Reads().add(session.pack, given, sequence_nodes(sequence))
+    gated = gate_condition(session, join.target, gate, reads)
+    if missing := reads.joins - set(made):
+        made.update(join_tables(session, missing, reads.join_columns, gate, stage))
+    rows = f"SELECT * FROM ({source.select(reads)}) WHERE {gated or 'true'}"
+    name = quoted(f"join:{stage}:{join.name}")
+    session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {windows_of(source, sequence, rows)}")
+    return JoinTable(name, (), None, not_itself=False, fold_case=False)
 
 
 def _input_table(

@@ -17,6 +17,10 @@ from rulepacks.engine.spec import (
     UniqueBody,
 )
 
+BLOCKED = "blocked"
+FAULTED = "faulted"
+"""Columns of every sequence: its rows cannot be evaluated, or break."""
+
 
 @dataclass
 class Reads:
@@ -36,6 +40,8 @@ class Reads:
             elif isinstance(node, JoinField | Found):
                 if isinstance(node, JoinField):
                     self.join_columns.add((node.join, node.name))
+                if pack.joins[node.join].kind == "sequence":
+                    self.join_columns |= {(node.join, BLOCKED), (node.join, FAULTED)}
                 if node.join not in self.joins:
                     self.joins.add(node.join)
                     self.add(pack, source, join_nodes(pack.joins[node.join]))
@@ -119,6 +125,12 @@ def unreadable_fields(pack: Pack, source: Input, nodes: Iterable[Node]) -> set[s
     """Declared fields an expression reads that may be unreadable (raw texts never are)."""
     reads = Reads().add(pack, source, nodes)
     return {name for name in reads.fields if source.fields[name].type.kind != "text"}
+
+
+def sequences_read(pack: Pack, nodes: Iterable[Node]) -> list[str]:
+    """Joins of an expression that are sequences."""
+    joins = dict.fromkeys(node.join for tree in nodes for node in walk(tree) if isinstance(node, JoinField | Found))
+    return [name for name in joins if pack.joins[name].kind == "sequence"]
 
 
 def row_nodes(rule: Rule) -> list[Node]:

@@ -201,7 +201,7 @@ def _fields(pack: Pack, given: Input, nodes: Sequence[Node], carried: Sequence[s
     for node in parts_shown(pack, nodes):
         name = column(node) or "NULL"
         if isinstance(node, JoinField):
-            shown.setdefault(f"{node.join}.{node.name}", name)
+            shown.setdefault(node.name if node.join.endswith(":") else f"{node.join}.{node.name}", name)
         elif isinstance(node, Field | Raw):
             shown.setdefault(node.name, _read_value(given, name, node))
     return shown | {name: quoted(f"carry:{name}") for name in carried}

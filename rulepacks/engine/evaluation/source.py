@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rulepacks.engine.cells import typed_cell, unreadable_cell
 from rulepacks.engine.compile_sql import Compiler, quoted
-from rulepacks.engine.evaluation.reads import Reads, join_nodes
+from rulepacks.engine.evaluation.reads import FAULTED, Reads, join_nodes
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Raw, walk
 from rulepacks.engine.spec import Input, JoinSpec
@@ -42,6 +42,8 @@ class Source:
         if isinstance(node, Field) and self.can_fault(node.name):
             return quoted(f"fault:{node.name}")
         if isinstance(node, JoinField | Found):
+            if self.session.pack.joins[node.join].kind == "sequence":
+                return f"coalesce({quoted(f'j:{node.join}.{FAULTED}')}, false)"
             parts = [
                 fault
                 for part in join_nodes(self.session.pack.joins[node.join])
@@ -135,6 +137,8 @@ class JoinTable:
 
     def condition(self, to: Compiler, join: JoinSpec, alias: str) -> str:
         """The ON clause."""
+        if join.kind == "sequence":
+            return f"{alias}.row_number = l.row_number"
         parts = [f"{alias}.{quoted(f'k:{key}')} = {to.value(node)}" for key, node in join.on if key in self.paired]
         if self.effective and join.as_of is not None:
             now, (first, last) = to.value(join.as_of), (f"{alias}.{quoted(name)}" for name in self.effective)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import re2
 from sqlglot import exp
 
-from rulepacks.engine.expressions import columns, names
+from rulepacks.engine.expressions import columns, names, windows
 from rulepacks.engine.expressions.functions import AGGREGATES, FUNCTIONS, REFUSED
 from rulepacks.engine.expressions.functions.base import SignatureError
 from rulepacks.engine.expressions.parse import MAX_OPTIONS, MAX_TEXT, Mistake, offset, parse
@@ -253,6 +253,8 @@ class Builder:
             return self._matches(source)
         if name in columns.QUANTIFIERS:
             return columns.quantified(self, source, name)
+        if name in windows.WINDOWS:
+            return windows.window(self, source, name)
         if name not in FUNCTIONS:
             return self.wrong(source, REFUSED.get(name) or names.unknown("function", name, FUNCTIONS))
         arguments = columns.expanded(self, source.expressions)

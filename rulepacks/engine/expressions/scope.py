@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rulepacks.engine.expressions.types import Type
+
+if TYPE_CHECKING:
+    from rulepacks.engine.expressions.windows import Windows
 
 
 @dataclass(frozen=True)
 class Scope:
     """The names an expression may use.
 
-    With `aggregates`, fields outside an aggregate must be in `grouped` and joins in `grouped_joins`.
+    With `aggregates`, fields outside an aggregate must be in `grouped` and joins in `grouped_joins`. Only with
+    `windows` may an expression look at the rows around a row.
     """
 
     fields: Mapping[str, Type] = field(default_factory=dict)
@@ -21,3 +26,4 @@ class Scope:
     grouped: frozenset[str] = frozenset()
     grouped_joins: frozenset[str] = frozenset()
     what: str = "field"
+    windows: "Windows | None" = None

@@ -18,6 +18,7 @@ def check_pack(context: Context, document: Document, rules: tuple[Rule, ...], as
         _check_needs(context, rule, by_code)
         _check_effective(context, rule, as_of)
         _check_gate(context, rule)
+        _check_sequence(context, rule)
     _check_unreadable(context, document, by_code)
     _check_unused(context, document, rules)
     _check_cycles(context, document)
@@ -73,6 +74,13 @@ def _check_gate(context: Context, rule: Rule) -> None:
         context.problems.add(
             rule.place, f"stage {rule.stage} is gated by unit, so the key must hold {missing}", rule.code
         )
+
+
+def _check_sequence(context: Context, rule: Rule) -> None:
+    join = context.joins.get(f"{rule.code}:")
+    if join is not None and join.sequence is not None and not join.sequence.windows:
+        message = "looks at no other row: write a row rule, or use prev(…), next(…), position() and the like"
+        context.problems.add(rule.place, message, rule.code)
 
 
 def _check_unreadable(context: Context, document: Document, by_code: Mapping[str, Rule]) -> None:

@@ -87,7 +87,7 @@ def _check_as_of(context: Context, place: Place, join: JoinSpec, rule: str) -> N
         return
     if join.not_itself:
         context.problems.add(place, "as_of does not apply where rows look for others of their own input", rule)
-    columns = target_columns(context, join.kind, join.target)
+    columns = target_columns(context, "list" if join.kind == "list" else "input", join.target)
     for column in effective:
         if problem := comparison_problem(columns[column], join.as_of.type):
             context.problems.add(place, f"as_of: {problem}", rule)

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from rulepacks.engine.expressions.build import build
 from rulepacks.engine.expressions.scope import Scope
-from rulepacks.engine.expressions.tree import Literal, Node
+from rulepacks.engine.expressions.tree import Literal, Logical, Node
 from rulepacks.engine.expressions.types import BOOLEAN
 from rulepacks.engine.loading import schema
 from rulepacks.engine.loading.context import Context
@@ -71,6 +71,8 @@ def _finish(draft: Draft, reading: Reading, overrides: Mapping[str, Any], body: 
     if given["type"] == "reconcile" and given.get("when") is not None:
         draft.problem("when has no meaning here; put the condition in where of a side", "when")
     when = None if given["type"] == "reconcile" else draft.optional("when", reading.scope, BOOLEAN)
+    if reading.guard is not None:
+        when = reading.guard if when is None else Logical(op="and", operands=(reading.guard, when), at=when.at)
     code = str(given["code"])
     return Rule(
         code=code, type=given["type"], order=order, stage=stage, input=draft.input, title=given["title"],

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from rulepacks.engine.expressions.scope import Scope
+from rulepacks.engine.expressions.tree import Node
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.spec import Body
 
@@ -16,11 +17,13 @@ from rulepacks.engine.spec import Body
 class Reading:
     """What a rule type makes of a rule: for each code the overrides of common keys and the body.
 
-    `scope` is what messages, `about`, severities and `when` of the rule may name.
+    `scope` is what messages, `about`, severities and `when` of the rule may name; elsewhere than where `guard` is
+    TRUE the rule does not apply.
     """
 
     parts: tuple[tuple[Mapping[str, Any], Body], ...]
     scope: Scope
+    guard: Node | None = None
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def test_all_problems_of_a_pack_are_reported_at_once_in_the_order_of_the_file(tm
         "pack.yaml:10:78 R1: unknown field amout; amount is known",
         "pack.yaml:10:92 R1: unknown field nme; name is known",
         "pack.yaml:11:78 R2: an average of amounts is not exact; compare sum(…) with a multiple of count(…)",
-        "pack.yaml:13:22 R4: type is one of exists, group, lookup, reconcile, row, unique, not raw",
+        "pack.yaml:13:22 R4: type is one of exists, group, lookup, reconcile, row, sequence, unique, not raw",
         "pack.yaml:14:5 R5: authority is missing",
         "pack.yaml:14:37 R5: bad is none of fatal, error, warning, info",
         "pack.yaml:14:77 R5: unknown key requires",
@@ -159,6 +159,40 @@ def test_parts_of_a_pack_that_do_not_fit(tmp_path: Path, part: str, problem: str
         ("type: row, require: '1 = 1'", "reads no field: the result is always the same"),
         ("type: row, require: count > 0, needs: [R1]", "needs itself"),
         ("type: row, require: count > 0, needs: [R7]", "needs the unknown rule R7"),
+        (
+            "type: row, require: prev(count) > 0",
+            "prev stands only in a rule of type sequence, and not inside another such",
+        ),
+        ("type: sequence, by: [id], order: [day], require: prev(count) > 0", "ties is missing"),
+        (
+            "type: sequence, by: [id], order: [day], ties: row_number, require: count > 0",
+            "looks at no other row: write a row rule, or use prev(…), next(…), position() and the like",
+        ),
+        (
+            "type: sequence, by: [id], order: [day], ties: row_number, require: prev(prev(count)) > 0",
+            "prev stands only in a rule of type sequence, and not inside another such",
+        ),
+        ("type: sequence, by: [], order: [day], ties: row_number, require: prev() > 0", "write prev(x)"),
+        (
+            "type: sequence, by: [], order: [day], ties: row_number, require: 'prev(count, 0) > 0'",
+            "the number of rows must be a whole number from 1 to 1000, written out",
+        ),
+        (
+            "type: sequence, by: [], order: [name], ties: row_number, require: 'count_within(3, true) > 0'",
+            "the first of order must be a date or a whole number that rises",
+        ),
+        (
+            "type: sequence, by: [], order: [day], ties: row_number, require: 'count_within(count, true) > 0'",
+            "how far back must be a whole number, written out or a parameter",
+        ),
+        (
+            "type: sequence, by: [], order: [day], ties: row_number, require: count_before(name) = 0",
+            "count_before takes a condition, not text",
+        ),
+        (
+            "type: sequence, by: [], order: [day], ties: row_number, require: sum_before(name) = 0",
+            "sum_before takes a number, not text",
+        ),
         ("type: row, require: count > 0, effective: {from: 1}", "effective needs as_of in the pack"),
         ("type: row, require: count > 0, tolerance: 1", "tolerance has no meaning beside require"),
         ("type: row, left: count, right: name", "compares integer with text"),
