@@ -71,7 +71,7 @@ def evaluate(
     write_tables(session, state.tables, out)
     for output in pack.outputs:
         if output.source in state.tables:
-            write_output(session, output, out)
+            write_output(session, output, state.tables[output.source], out)
     session.tell("end", "states and outputs", [], time.perf_counter() - finishing)
     return Evaluation(
         outcomes=outcomes(session), statuses=statuses, findings=finding_counts(state), records=records, digest=digest,

@@ -1,6 +1,7 @@
 """A pack's folder -> its spec. Everything wrong with it is reported at once."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from rulepacks.engine.loading.parameters import read_parameters
 from rulepacks.engine.loading.rules import read_rules
 from rulepacks.engine.loading.tables import read_tables
 from rulepacks.engine.problems import PackError, Place, Problem
-from rulepacks.engine.spec import OutputSpec, Pack, Stage, StatusRule
+from rulepacks.engine.spec import OutputSpec, Pack, Rule, ScoreBody, Stage, StatusRule
 
 PACK_FILE = "pack.yaml"
 MAX_FILES = 2_000
@@ -44,7 +45,7 @@ def load_pack(folder: Path) -> Pack:
     as_of = None
     if "as_of" in data:
         as_of = context.expression(document, ("as_of",), Scope(parameters=context.parameter_types))
-    statuses, outputs = _statuses(context, document, data), _outputs(context, document, data)
+    statuses, outputs = _statuses(context, document, data), _outputs(context, document, data, rules)
     if len(context.problems) == 0:
         # Whole-pack checks would only repeat in other words what is wrong with a part.
         check_pack(context, document, rules, as_of)
@@ -139,14 +140,24 @@ def _statuses(context: Context, document: Document, data: dict[str, Any]) -> tup
     return tuple(statuses)
 
 
-def _outputs(context: Context, document: Document, data: dict[str, Any]) -> tuple[OutputSpec, ...]:
+def score_columns(context: Context, rule: Rule) -> list[str]:
+    """Columns of the table of a scoring rule."""
+    assert isinstance(rule.body, ScoreBody)
+    return ["row_number", *context.inputs[rule.input].key, *(name for name, _ in rule.body.columns)]
+
+
+def _outputs(
+    context: Context, document: Document, data: dict[str, Any], rules: Sequence[Rule]
+) -> tuple[OutputSpec, ...]:
     outputs = []
+    tables: dict[str, Iterable[str]] = {name: target_columns(context, "table", name) for name in context.tables}
+    tables |= {rule.code: score_columns(context, rule) for rule in rules if isinstance(rule.body, ScoreBody)}
     known = {status["status"] for status in data.get("statuses", [])}
     for index, raw in enumerate(data.get("outputs", [])):
         path = ("outputs", index)
-        if not context.known("table", raw["from"], context.tables, document.place((*path, "from"))):
+        if not context.known("table", raw["from"], tables, document.place((*path, "from"))):
             continue
-        columns = target_columns(context, "table", raw["from"])
+        columns = dict.fromkeys(tables[raw["from"]])
         chosen = raw.get("columns") or {name: name for name in columns}
         for header, name in chosen.items():
             context.known("column", name, columns, document.place((*path, "columns", header)))

@@ -190,6 +190,13 @@ class RowBody:
 
 
 @dataclass(frozen=True)
+class ScoreBody(RowBody):
+    """Type score: a row rule whose left side is the total. `columns` make up the table of all scored rows."""
+
+    columns: tuple[tuple[str, Node], ...] = ()
+
+
+@dataclass(frozen=True)
 class UniqueBody:
     """Rows equal in `key` (nulls are equal) repeat each other; `later` reports all but the first."""
 

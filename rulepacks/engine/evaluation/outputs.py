@@ -1,6 +1,7 @@
 """Files made from what an evaluation found."""
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,8 +9,9 @@ import pyarrow.parquet as pq
 
 from rulepacks.engine.compile_sql import quoted, text_literal
 from rulepacks.engine.evaluation.session import Session
+from rulepacks.engine.evaluation.state import Made
 from rulepacks.engine.evaluation.units import UNITS
-from rulepacks.engine.spec import OutputSpec, TableSpec
+from rulepacks.engine.spec import OutputSpec
 
 BATCH = 50_000
 
@@ -22,37 +24,32 @@ def write_parquet(session: Session, sql: str, path: Path) -> None:
             writer.write_table(pa.Table.from_batches([batch]))
 
 
-def table_select(session: Session, table: TableSpec, columns: list[str], where: str = "") -> str:
-    """The rows of a table in their order: unit by unit, lines as in the crosswalk."""
-    order = ", ".join([*(f"{quoted(name)} NULLS FIRST" for name in table.by), '"line:order"'])
-    return f"SELECT {', '.join(columns)} FROM {quoted(f'table:{table.name}')}{where} ORDER BY {order}"
+def _select(name: str, made: Made, columns: Sequence[str], where: str = "") -> str:
+    """The rows of a table in their order."""
+    return f"SELECT {', '.join(columns)} FROM {quoted(f'table:{name}')}{where} ORDER BY {made.order}"
 
 
-def write_tables(session: Session, tables: set[str], out: Path) -> None:
+def write_tables(session: Session, tables: Mapping[str, Made], out: Path) -> None:
     """Write every table as Parquet."""
     folder = out / "tables"
     folder.mkdir(parents=True, exist_ok=True)
-    for name in sorted(tables):
-        table = session.pack.tables[name]
-        columns = [*(quoted(column) for column in table.by), "line", "title", "value"]
-        write_parquet(session, table_select(session, table, columns), folder / f"{name}.parquet")
+    for name, made in sorted(tables.items()):
+        write_parquet(session, _select(name, made, list(map(quoted, made.columns))), folder / f"{name}.parquet")
 
 
-def write_output(session: Session, output: OutputSpec, out: Path) -> None:
+def write_output(session: Session, output: OutputSpec, made: Made, out: Path) -> None:
     """Write one output; amounts are written with all their digits."""
     folder = out / "outputs"
     folder.mkdir(parents=True, exist_ok=True)
-    table = session.pack.tables[output.source]
     where = ""
     if output.units:
         statuses = ", ".join(map(text_literal, output.units))
-        unit = _unit(session, table)
-        where = f" WHERE {unit} IN (SELECT unit FROM {UNITS} WHERE status IN ({statuses}))"
+        where = f" WHERE {made.unit} IN (SELECT unit FROM {UNITS} WHERE status IN ({statuses}))"
     cells = ", ".join(_csv_cell(f"CAST({quoted(name)} AS VARCHAR)") for _, name in output.columns)
     line = f"concat_ws(',', {cells}) || chr(10) AS text"
     with (folder / f"{output.name}.{output.format}").open("w", encoding="utf-8", newline="") as handle:
         csv.writer(handle, lineterminator="\n").writerow([header for header, _ in output.columns])
-        for batch in session.batches(table_select(session, table, [line], where), BATCH):
+        for batch in session.batches(_select(output.source, made, [line], where), BATCH):
             handle.writelines(batch.column("text").to_pylist())
 
 
@@ -60,9 +57,3 @@ def _csv_cell(value: str) -> str:
     """SQL of a cell of a CSV file; blank when NULL."""
     special = f"regexp_matches({value}, '[\",\\n\\r]')"
     return f"coalesce(CASE WHEN {special} THEN concat('\"', replace({value}, '\"', '\"\"'), '\"') ELSE {value} END, '')"
-
-
-def _unit(session: Session, table: TableSpec) -> str:
-    unit = session.pack.first_input.unit
-    parts = [f"coalesce(CAST({quoted(name)} AS VARCHAR), '')" for name in unit if name in table.by]
-    return parts[0] if len(parts) == 1 else f"concat_ws('|', {', '.join(parts) or text_literal('')})"

@@ -12,6 +12,7 @@ from rulepacks.engine.spec import (
     ReconcileBody,
     RowBody,
     Rule,
+    ScoreBody,
     Side,
     TableSpec,
     UniqueBody,
@@ -89,6 +90,11 @@ def shown_nodes(rule: Rule) -> list[Node]:
     if isinstance(rule.body, RowBody | GroupBody):
         nodes += [rule.body.left, rule.body.right]
     return [node for node in nodes if node is not None]
+
+
+def score_nodes(rule: Rule) -> list[Node]:
+    """The columns of a scoring rule's table."""
+    return [node for _, node in rule.body.columns] if isinstance(rule.body, ScoreBody) else []
 
 
 def parts_shown(pack: Pack, nodes: Iterable[Node]) -> Iterator[Node]:

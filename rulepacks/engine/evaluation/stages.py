@@ -8,9 +8,10 @@ from rulepacks.engine.evaluation.groups import Groups, run_groups
 from rulepacks.engine.evaluation.joins import join_tables
 from rulepacks.engine.evaluation.needs import needed_ahead, needed_of
 from rulepacks.engine.evaluation.plan import StagePlan, inputs_of
-from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes, side_nodes, table_nodes
+from rulepacks.engine.evaluation.reads import Reads, rule_nodes, score_nodes, shown_nodes, side_nodes, table_nodes
 from rulepacks.engine.evaluation.reconcile import Pairs, run_reconcile
 from rulepacks.engine.evaluation.records import note_records
+from rulepacks.engine.evaluation.scores import build_scores
 from rulepacks.engine.evaluation.show_keys import (
     cache_rows,
     count_group_units,
@@ -24,7 +25,7 @@ from rulepacks.engine.evaluation.tables import build_table
 from rulepacks.engine.evaluation.unique import run_unique
 from rulepacks.engine.evaluation.units import SEEN, keep_units
 from rulepacks.engine.evaluation.work import Work, build_work, count_outcomes, view_work
-from rulepacks.engine.spec import GroupBody, Input, ParseBody, ReconcileBody, Rule, UniqueBody
+from rulepacks.engine.spec import GroupBody, Input, ParseBody, ReconcileBody, Rule, ScoreBody, UniqueBody
 
 
 class StageRun:
@@ -50,6 +51,9 @@ class StageRun:
         for name, source in self.session.pack.inputs.items():
             if name in read and name in self.session.relations:
                 self._judge_rows(source)
+        for rule in self.rules:
+            if isinstance(rule.body, ScoreBody) and rule in self.works[rule.input].rules:
+                build_scores(self.state, self.works[rule.input], rule)
         for table in self.tables:
             build_table(self.state, self.stage, table, self.works[table.source])
         self._joins(tables=True)
@@ -71,7 +75,7 @@ class StageRun:
                 for side in (rule.body.left, rule.body.right):
                     reads.add(pack, pack.inputs[side.input], side_nodes(side))
             elif not isinstance(rule.body, ParseBody):
-                reads.add(pack, pack.inputs[rule.input], rule_nodes(rule) + shown_nodes(rule))
+                reads.add(pack, pack.inputs[rule.input], rule_nodes(rule) + shown_nodes(rule) + score_nodes(rule))
                 reads.add_names(pack, pack.inputs[rule.input], pack.inputs[rule.input].key)
         for table in self.tables:
             reads.add(pack, pack.inputs[table.source], table_nodes(table, pack.inputs[table.source]))

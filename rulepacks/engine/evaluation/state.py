@@ -22,6 +22,15 @@ class Base:
     has_unit: bool
 
 
+@dataclass(frozen=True)
+class Made:
+    """A table `table:<name>` that outputs are made from; `order` and `unit` are SQL over it."""
+
+    columns: tuple[str, ...]
+    order: str
+    unit: str
+
+
 @dataclass
 class State:
     """Names of temporary tables by what they hold.
@@ -33,7 +42,7 @@ class State:
     failed_rows: dict[str, str] = field(default_factory=dict)
     gates: dict[str, str] = field(default_factory=dict)
     joins: dict[str, list[JoinTable]] = field(default_factory=dict)
-    tables: set[str] = field(default_factory=set)
+    tables: dict[str, Made] = field(default_factory=dict)
     bases: dict[str, "Base"] = field(default_factory=dict)
 
     def open(self) -> None:

@@ -1,14 +1,15 @@
 """Crosswalk transforms: rows times crosswalk, summed by unit and line; every unit gets every line."""
 
 import time
+from collections.abc import Sequence
 
 import pyarrow as pa
 
-from rulepacks.engine.compile_sql import Compiler, quoted, sql_type
+from rulepacks.engine.compile_sql import Compiler, quoted, sql_type, text_literal
 from rulepacks.engine.evaluation.joins import arrow_type
 from rulepacks.engine.evaluation.reads import own_columns
 from rulepacks.engine.evaluation.source import Source, column
-from rulepacks.engine.evaluation.state import State
+from rulepacks.engine.evaluation.state import Made, State
 from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.expressions.tree import Field, Node
 from rulepacks.engine.spec import Input, Stage, TableSpec
@@ -46,8 +47,17 @@ def build_table(state: State, stage: Stage, table: TableSpec, work: Work) -> Non
         f"LEFT JOIN ({summed}) s ON {equal} AND s.line = n.line"
     )
     session.con.unregister("lines:arrow")
-    state.tables.add(table.name)
+    state.tables[table.name] = Made(
+        columns=(*table.by, "line", "title", "value"),
+        order=", ".join([*(f"{quoted(name)} NULLS FIRST" for name in table.by), '"line:order"']),
+        unit=_unit(session.pack.first_input.unit, table),
+    )
     session.tell(stage.name, f"table {table.name}", [], time.perf_counter() - began)
+
+
+def _unit(names: Sequence[str], table: TableSpec) -> str:
+    parts = [f"coalesce(CAST({quoted(name)} AS VARCHAR), '')" for name in names if name in table.by]
+    return parts[0] if len(parts) == 1 else f"concat_ws('|', {', '.join(parts) or text_literal('')})"
 
 
 def _value(table: TableSpec, source: Input) -> str:

@@ -1,9 +1,12 @@
 """One rule while it is read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from rulepacks.engine.expressions.functions.base import SignatureError
+from rulepacks.engine.expressions.functions.nulls import same_kind
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import (
     Binary,
@@ -95,6 +98,14 @@ class Draft:
             return plain
         return within(left, right, tolerance)
 
+    def one_type(self, nodes: Sequence[Node], *way: str | int) -> Type:
+        """The common type of numbers that stand for one another."""
+        try:
+            return same_kind(nodes)
+        except SignatureError as error:
+            self.problem(str(error), *way)
+            return nodes[-1].type
+
     def add_join(self, join: JoinSpec) -> str:
         """Add a join the rule makes for itself, unless the pack has the same; returns the name to use."""
         for other in self.context.joins.values():
@@ -116,11 +127,11 @@ class Draft:
 
 def within(left: Node, right: Node, tolerance: Tolerance) -> Node:
     """The condition that two numbers differ by no more than a tolerance."""
-    difference = Call(name="abs", arguments=(_arithmetic("-", left, right),), type=_difference_type(left, right))
-    limits: list[Node] = [_amount(tolerance.absolute)]
+    difference = Call(name="abs", arguments=(computed("-", left, right),), type=_difference_type(left, right))
+    limits: list[Node] = [amount(tolerance.absolute)]
     if tolerance.relative:
         share = Call(name="abs", arguments=(right,), type=right.type)
-        limits.append(_arithmetic("*", share, _amount(tolerance.relative)))
+        limits.append(computed("*", share, amount(tolerance.relative)))
     tests = tuple(Binary(op="<=", left=difference, right=limit, type=BOOLEAN) for limit in limits)
     return tests[0] if len(tests) == 1 else Logical(op="or", operands=tests)
 
@@ -130,14 +141,15 @@ def difference_node(left: Node, right: Node) -> Node | None:
     if not (left.type.numeric and right.type.numeric):
         return None
     filled = [Call(name="zero_if_blank", arguments=(node,), type=node.type) for node in (left, right)]
-    return _arithmetic("-", *filled)
+    return computed("-", *filled)
 
 
 def _difference_type(left: Node, right: Node) -> Type:
-    return _arithmetic("-", left, right).type
+    return computed("-", left, right).type
 
 
-def _arithmetic(op: str, left: Node, right: Node) -> Node:
+def computed(op: str, left: Node, right: Node) -> Node:
+    """left op right, for numbers."""
     result = arithmetic(op, left.type, right.type)
     if isinstance(result, str):
         fallback = common(left.type, right.type) or left.type
@@ -145,7 +157,8 @@ def _arithmetic(op: str, left: Node, right: Node) -> Node:
     return Binary(op=op, left=left, right=right, type=result[0], overflows=result[1])
 
 
-def _amount(value: Decimal) -> Literal:
+def amount(value: Decimal) -> Literal:
+    """A number as a literal."""
     scale = max(0, -int(value.as_tuple().exponent))
     whole = len(str(abs(int(value))))
     if scale == 0:
