@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from rulepacks.engine.cell_values import as_text
 from rulepacks.engine.compile_python import compile_node
 from rulepacks.engine.evaluation.findings import BLANK
-from rulepacks.engine.evaluation.reads import parts_shown, rule_nodes, shown_nodes
+from rulepacks.engine.evaluation.reads import blank_names, parts_shown, rule_nodes, shown_as, shown_nodes
 from rulepacks.engine.expressions.functions.base import Closure, Fault, Slots
-from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw, walk
+from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw
 from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.record_row import RowPlan
 from rulepacks.engine.spec import Pack, ParseBody, RowBody, Rule
@@ -131,11 +131,11 @@ class Renderer:
         shown: dict[str, Text] = {}
         for node in parts_shown(self.pack, nodes):
             if isinstance(node, Field):
-                shown.setdefault(node.name, self._read_text(node))
+                shown.setdefault(shown_as(node), self._read_text(node))
             elif isinstance(node, Raw):
                 shown.setdefault(node.name, self._text(node))
             elif isinstance(node, JoinField):
-                shown.setdefault(f"{node.join}.{node.name}", self._text(node))
+                shown.setdefault(shown_as(node), self._text(node))
         return shown
 
     def _amount_texts(self) -> tuple[Text, Text, Text]:
@@ -160,7 +160,7 @@ class Renderer:
         body = self.rule.body
         if not isinstance(body, RowBody):
             return _fixed(""), {}
-        fields = {node.name: self._value(node) for node in walk(body.require) if isinstance(node, Field)}
+        fields = {name: self._value(node) for name, node in blank_names(body.require).items()}
         return self._value(body.require), fields
 
     def _worded(self, slots: Slots) -> str:

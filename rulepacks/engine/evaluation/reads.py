@@ -89,6 +89,7 @@ def shown_nodes(rule: Rule) -> list[Node]:
     nodes += [part.node for part in rule.message] + [node for _, node in rule.severity.branches]
     if isinstance(rule.body, RowBody | GroupBody):
         nodes += [rule.body.left, rule.body.right]
+    nodes += score_nodes(rule)
     return [node for node in nodes if node is not None]
 
 
@@ -104,6 +105,18 @@ def parts_shown(pack: Pack, nodes: Iterable[Node]) -> Iterator[Node]:
             yield from parts_shown(pack, join_nodes(pack.joins[node.join]))
         elif isinstance(node, Field | Raw | JoinField):
             yield node
+
+
+def shown_as(node: Field | Raw | JoinField) -> str:
+    """The name a value is shown under. Names a rule made for itself have its code before a colon, which is left out."""
+    if isinstance(node, JoinField) and not node.join.endswith(":"):
+        return f"{node.join}.{node.name}"
+    return node.name if isinstance(node, JoinField) else node.name.rpartition(":")[2]
+
+
+def blank_names(condition: Node) -> dict[str, Field]:
+    """Fields of a condition that a message names when they are blank; not those a rule made for itself."""
+    return {node.name: node for node in walk(condition) if isinstance(node, Field) and ":" not in node.name}
 
 
 def inputs_read(pack: Pack, rule: Rule) -> set[str]:

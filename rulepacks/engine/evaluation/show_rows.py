@@ -6,12 +6,12 @@ from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.carried import carried_columns
 from rulepacks.engine.evaluation.findings import FindingsWriter, Shown, message_sql, severity_sql
 from rulepacks.engine.evaluation.joins import unit_sql
-from rulepacks.engine.evaluation.reads import Reads, parts_shown, rule_nodes, shown_nodes
+from rulepacks.engine.evaluation.reads import Reads, blank_names, parts_shown, rule_nodes, shown_as, shown_nodes
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import UNIT_HITS, State
 from rulepacks.engine.evaluation.work import Work
-from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw, walk
+from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw
 from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.spec import Input, Pack, ParseBody, RowBody, Rule, UniqueBody
 
@@ -201,16 +201,16 @@ def _fields(pack: Pack, given: Input, nodes: Sequence[Node], carried: Sequence[s
     for node in parts_shown(pack, nodes):
         name = column(node) or "NULL"
         if isinstance(node, JoinField):
-            shown.setdefault(node.name if node.join.endswith(":") else f"{node.join}.{node.name}", name)
+            shown.setdefault(shown_as(node), name)
         elif isinstance(node, Field | Raw):
-            shown.setdefault(node.name, _read_value(given, name, node))
+            shown.setdefault(shown_as(node), _read_value(given, name, node))
     return shown | {name: quoted(f"carry:{name}") for name in carried}
 
 
 def _blank_note(rule: Rule, require: str) -> str:
     """SQL of the note that names blank fields when they are why the condition is unknown."""
     assert isinstance(rule.body, RowBody)
-    names = dict.fromkeys(node.name for node in walk(rule.body.require) if isinstance(node, Field))
+    names = blank_names(rule.body.require)
     if not names:
         return "''"
     texts = ", ".join(f"CASE WHEN {quoted(name)} IS NULL THEN {text_literal(name)} END" for name in names)

@@ -8,7 +8,7 @@ from rulepacks.engine.evaluation.groups import Groups, run_groups
 from rulepacks.engine.evaluation.joins import join_tables
 from rulepacks.engine.evaluation.needs import needed_ahead, needed_of
 from rulepacks.engine.evaluation.plan import StagePlan, inputs_of
-from rulepacks.engine.evaluation.reads import Reads, rule_nodes, score_nodes, shown_nodes, side_nodes, table_nodes
+from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes, side_nodes, table_nodes
 from rulepacks.engine.evaluation.reconcile import Pairs, run_reconcile
 from rulepacks.engine.evaluation.records import note_records
 from rulepacks.engine.evaluation.scores import build_scores
@@ -75,7 +75,7 @@ class StageRun:
                 for side in (rule.body.left, rule.body.right):
                     reads.add(pack, pack.inputs[side.input], side_nodes(side))
             elif not isinstance(rule.body, ParseBody):
-                reads.add(pack, pack.inputs[rule.input], rule_nodes(rule) + shown_nodes(rule) + score_nodes(rule))
+                reads.add(pack, pack.inputs[rule.input], rule_nodes(rule) + shown_nodes(rule))
                 reads.add_names(pack, pack.inputs[rule.input], pack.inputs[rule.input].key)
         for table in self.tables:
             reads.add(pack, pack.inputs[table.source], table_nodes(table, pack.inputs[table.source]))

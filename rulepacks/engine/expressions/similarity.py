@@ -8,6 +8,9 @@ and Enhanced Decision Rules", 1990. Variant: bytes of UTF-8 are compared; a comm
 import math
 from decimal import Decimal
 
+from rulepacks.engine.expressions.types import decimal
+
+SIMILARITY = decimal(7, 6)
 BOOST = 0.7
 WEIGHT = 0.1
 PREFIX = 4

@@ -106,6 +106,13 @@ class Draft:
             self.problem(str(error), *way)
             return nodes[-1].type
 
+    def derive(self, name: str, node: Node) -> Field:
+        """A derived field of the rule's own, `CODE:name`, that holds the node."""
+        full = f"{self.code}:{name}"
+        source = self.context.inputs[self.input]
+        self.context.inputs[self.input] = replace(source, derived={**source.derived, full: node})
+        return Field(name=full, type=node.type)
+
     def add_join(self, join: JoinSpec) -> str:
         """Add a join the rule makes for itself, unless the pack has the same; returns the name to use."""
         for other in self.context.joins.values():

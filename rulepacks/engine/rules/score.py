@@ -4,7 +4,6 @@ The fields are called `CODE:component`, `CODE:total`, `CODE:gates` and `CODE:dec
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -29,11 +28,11 @@ def read(draft: Draft) -> Reading:
     bands = _bands(draft)
     if bands is None or any(node.type.kind == "unknown" for node in [*parts.values(), *gates.values()]):
         return Reading((), scope)
-    fields = {name: _derive(draft, name, node) for name, node in parts.items()}
-    total = _derive(draft, "total", _sum(list(fields.values())))
+    fields = {name: draft.derive(name, node) for name, node in parts.items()}
+    total = draft.derive("total", _sum(list(fields.values())))
     unmet = [(name, Unary(op="not", operand=_holds(node), type=BOOLEAN)) for name, node in gates.items()]
-    failed = _derive(draft, "gates", _joined(unmet))
-    decision = _derive(draft, "decision", _decided(total, failed, bands))
+    failed = draft.derive("gates", _joined(unmet))
+    decision = draft.derive("decision", _decided(total, failed, bands))
     reasons = _joined([
         (str(part["reason"]), Binary(op=">", left=fields[name], right=amount(_floor(part)), type=BOOLEAN))
         for name, part in draft.data["components"].items() if isinstance(part, dict) and "reason" in part
@@ -59,7 +58,7 @@ def _component(draft: Draft, scope: Scope, name: str) -> Node:
     part: dict[str, Any] = {} if plain else given
     if "weight" in part:
         value = computed("*", value, amount(Decimal(str(part["weight"]))))
-    value = _derive(draft, f"{name} before limits", value)
+    value = draft.derive(f"{name} before limits", value)
     branches = [(Binary(op="<", left=value, right=amount(_floor(part)), type=BOOLEAN), amount(_floor(part)))]
     if "cap" in part:
         cap = amount(Decimal(str(part["cap"])))
@@ -94,14 +93,6 @@ def _bands(draft: Draft) -> list[tuple[str, Decimal | None]] | None:
     if set(draft.data.get("findings", ())) == set(names):
         draft.problem("every decision is a finding, so no row could ever pass", "findings")
     return list(zip(names, limits, strict=True)) if len(draft.context.problems) == before else None
-
-
-def _derive(draft: Draft, name: str, node: Node) -> Field:
-    """A derived field of the rule's input that holds the node."""
-    full = f"{draft.code}:{name}"
-    source = draft.context.inputs[draft.input]
-    draft.context.inputs[draft.input] = replace(source, derived={**source.derived, full: node})
-    return Field(name=full, type=node.type)
 
 
 def _sum(nodes: list[Field]) -> Node:

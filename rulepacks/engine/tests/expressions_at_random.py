@@ -84,7 +84,9 @@ TEMPLATES: dict[str, list[str]] = {
     "point": [
         *(f"({{number}} {sign} {{point}})" for sign in "+-*"), "(-{point})", "abs({point})", "round({point}, 1)",
         "zero_if_blank({point})", "cast({text} as decimal(12,3))", "cast({whole} as decimal(38,4))",
-        "divide(d, {point}, 2)", "divide({whole}, d, 6)", "similarity({text}, {text})", "greatest({point}, d)",
+        "divide(d, {point}, 2)", "divide({whole}, d, 6)", "similarity({text}, {text})",
+        "closest(split({text}, ' '), names({text}, 'a', 'x b'))", "nearest(names({text}, ' ', 'ab'), $words)",
+        "greatest({point}, d)",
         "nullif({point}, {number})", "(case when {truth} then {number} else {point} end)",
     ],
     "day": [

@@ -17,7 +17,7 @@ from rulepacks.engine.expressions.functions.base import Fault
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.similarity import jaro_winkler
 from rulepacks.engine.expressions.tree import Field
-from rulepacks.engine.expressions.types import DATE, TEXT, decimal
+from rulepacks.engine.expressions.types import DATE, INTEGER, TEXT, decimal
 from rulepacks.engine.tests.expressions_at_random import TEMPLATES
 
 FAULT = "fault"
@@ -104,6 +104,12 @@ EXAMPLES: list[tuple[str, Any]] = [
     ("has_any(split('a;b', ';'), split('c;a', ';'))", True),
     ("has_any(split('', ';'), split('c;a', ';'))", False),
     ("list_distinct_length(split('a,b,a', ','))", 2),
+    ("list_length(names('Doe, J. Jr; ET AL;Acme (2) Co', ';', 'jr et al'))", 2),
+    ("has_all(names('Bowie Ruth G', ';'), split('BOWIE RUTH', ';'))", True),
+    ("closest(names('Bowie Ruth;Lloyd Ann', ';'), names('LLOYD ANNE', ';'))", Decimal("0.466667")),
+    ("closest(split('', ';'), split('a', ';'))", None),
+    ("nearest(split('a;bc', ';'), split('bc', ';'))", Decimal("1.000000")),
+    ("nearest(split('a', ';'), split('', ';'))", Decimal("0.000000")),
     ("similarity('MARTHA', 'MARHTA')", Decimal("0.961111")),
     ("similarity('DIXON', 'DICKSONX')", Decimal("0.813333")),
     ("similarity('', '')", Decimal("0.000000")),
@@ -122,10 +128,7 @@ def in_python(text: str) -> Any:
     node, mistakes = build(text, COLUMNS)
     assert mistakes == []
     slots = {name: at for at, name in enumerate(VALUES)}
-    try:
-        return compile_node(node, Places(slots, {}, {}, {}, {}, frozenset()))(list(VALUES.values()))
-    except Fault:
-        return FAULT
+    return run(compile_node(node, Places(slots, {}, {}, {}, {}, frozenset())), list(VALUES.values()))
 
 
 def in_duckdb(text: str) -> Any:
@@ -140,6 +143,36 @@ def in_duckdb(text: str) -> Any:
 def test_both_twins_give_what_is_expected(text: str, expected: Any) -> None:
     for found in (in_python(text), in_duckdb(text)):
         assert (found, type(found) is bool) == (expected, type(expected) is bool)
+
+
+ROWS = [("a", None), ("b", 0), (None, 1), ("", -1), ("a b", 2), ("12", 7), ("808401234567893", 3), ("912828U24", 8)]
+MIXED = [
+    "nearest(split(t, ' '), split('a x', ' '))", "nearest(split('a x', ' '), split(t, ' '))",
+    "closest(split(t, ' '), split('b a', ' '))", "closest(split('b a', ' '), names(t, ' '))",
+    "has_any(split('a b', ' '), split(t, ' '))", "has_all(split(t, ' '), split('a', ' '))",
+    "divide(n, 3, 2)", "divide(3, n, 2)", "divide(n, n, 2)", "ceil_div(5, n)", "floor_div(n, 5)",
+    "add_days(date '2024-01-31', n)", "add_months(date '2024-01-31', n)", "date_of(2024, n, 3)", "date_of(n, 1, 3)",
+    "luhn_valid(t)", "mod97_valid(t)", "mod10_alnum_valid(t)", "luhn_alnum_valid(t)", "similarity('a', t)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MIXED)
+def test_constants_beside_columns_do_not_stand_for_every_row(text: str) -> None:
+    node, mistakes = build(text, Scope(fields={"t": TEXT, "n": INTEGER}))
+    assert mistakes == []
+    rows = ", ".join(f"({'NULL' if t is None else repr(t)}, {'NULL' if n is None else n}::BIGINT)" for t, n in ROWS)
+    found = duckdb.execute(
+        f"SELECT {TO.value(node)}, {TO.fault(node) or 'false'} FROM (VALUES {rows}) AS rows(t, n)"
+    ).fetchall()
+    closure = compile_node(node, Places({"t": 0, "n": 1}, {}, {}, {}, {}, frozenset()))
+    assert [FAULT if fault else value for value, fault in found] == [run(closure, list(row)) for row in ROWS]
+
+
+def run(closure: Any, slots: list[Any]) -> Any:
+    try:
+        return closure(slots)
+    except Fault:
+        return FAULT
 
 
 @given(st.text(max_size=12), st.text(max_size=12))

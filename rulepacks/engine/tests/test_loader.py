@@ -31,7 +31,8 @@ def test_all_problems_of_a_pack_are_reported_at_once_in_the_order_of_the_file(tm
         "pack.yaml:10:78 R1: unknown field amout; amount is known",
         "pack.yaml:10:92 R1: unknown field nme; name is known",
         "pack.yaml:11:78 R2: an average of amounts is not exact; compare sum(…) with a multiple of count(…)",
-        "pack.yaml:13:22 R4: type is one of exists, group, lookup, reconcile, row, score, sequence, unique, not raw",
+        "pack.yaml:13:22 R4: type is one of exists, group, lookup, match, reconcile, row, score, sequence, unique, "
+        "not raw",
         "pack.yaml:14:5 R5: authority is missing",
         "pack.yaml:14:37 R5: bad is none of fatal, error, warning, info",
         "pack.yaml:14:77 R5: unknown key requires",

@@ -84,6 +84,11 @@ def form(template: str) -> Callable[[Sequence[str], Call], str]:
     return lambda args, _: template.format(*args)
 
 
-def let(value: str, name: str, body: str) -> str:
-    """SQL of `body`, in which `name` stands for a value that is written once."""
-    return f"list_transform([{value}], lambda {name}: {body})[1]"
+def let(body: str, **values: str) -> str:
+    """SQL of `body`, in which v.name stands for a value that is written once.
+
+    The body names nothing else of the row: a lambda over a constant list that looks at a column outside gives, in
+    DuckDB 2.0, every row the result of the first.
+    """
+    bound = ", ".join(f"{name} := {value}" for name, value in values.items())
+    return f"list_transform([struct_pack({bound})], lambda v: {body})[1]"

@@ -54,13 +54,13 @@ def _mod10_alnum(text: str) -> bool:
 
 def _sql(pattern: str, body: str) -> Callable[..., str]:
     return lambda args, _: let(
-        args[0], "s", f"CASE WHEN regexp_full_match(s, '{pattern}') THEN {body} WHEN s IS NOT NULL THEN false END"
+        f"CASE WHEN regexp_full_match(v.s, '{pattern}') THEN {body} WHEN v.s IS NOT NULL THEN false END", s=args[0]
     )
 
 
 def _digit_sum(count: str, value: str) -> str:
     """SQL of the sum of the digits of `value` over i from 1 to `count`."""
-    digits = let(f"({value})", "v", "v // 10 + v % 10")
+    digits = f"list_transform([{value}], lambda x: x // 10 + x % 10)[1]"
     return f"coalesce(list_sum(list_transform(range(1, {count} + 1), lambda i: {digits})), 0)"
 
 
@@ -70,12 +70,12 @@ def _luhn_sum(text: str) -> str:
     return _digit_sum(length, f"(ascii(substr({text}, {length} - i + 1, 1)) - 48) * (2 - i % 2)")
 
 
-_EXPAND = f"array_to_string(list_transform(string_split(s, ''), lambda c: instr('{_ALNUM}', c) - 1), '')"
+_EXPAND = f"array_to_string(list_transform(string_split(v.s, ''), lambda c: instr('{_ALNUM}', c) - 1), '')"
 _REST = (
-    f"list_reduce(list_prepend(0, list_transform(string_split(s, ''), lambda c: instr('{_ALNUM}', c) - 1)), "
+    f"list_reduce(list_prepend(0, list_transform(string_split(v.s, ''), lambda c: instr('{_ALNUM}', c) - 1)), "
     "lambda a, x: CASE WHEN x < 10 THEN a * 10 + x ELSE a * 100 + x END % 97)"
 )
-_MOD10 = _digit_sum("(length(s) - 1)", f"(instr('{_CUSIP}', substr(s, i, 1)) - 1) * (2 - i % 2)")
+_MOD10 = _digit_sum("(length(v.s) - 1)", f"(instr('{_CUSIP}', substr(v.s, i, 1)) - 1) * (2 - i % 2)")
 
 
 def _check(name: str, meaning: str, sql: Callable[..., str], python: Any) -> tuple[str, Function]:
@@ -86,11 +86,11 @@ _COUNT = f"{{2,{LONGEST}}}"
 _BODY = f"{{1,{LONGEST - 1}}}"
 FUNCTIONS: dict[str, Function] = dict([
     _check("luhn_valid", "Whether digits end in their Luhn check digit (ISO/IEC 7812-1).",
-           _sql(f"[0-9]{_COUNT}", f"{_luhn_sum('s')} % 10 = 0"), _luhn),
+           _sql(f"[0-9]{_COUNT}", f"{_luhn_sum('v.s')} % 10 = 0"), _luhn),
     _check("luhn_alnum_valid", "Whether digits and capitals end in their check digit, letters as 10 to 35 (ISO 6166).",
-           _sql(f"[0-9A-Z]{_BODY}[0-9]", let(_EXPAND, "e", f"{_luhn_sum('e')} % 10 = 0")), _luhn_alnum),
+           _sql(f"[0-9A-Z]{_BODY}[0-9]", let(f"{_luhn_sum('v.e')} % 10 = 0", e=_EXPAND)), _luhn_alnum),
     _check("mod97_valid", "Whether digits and capitals leave 1 by 97, letters as 10 to 35 (ISO/IEC 7064 MOD 97-10).",
            _sql(f"[0-9A-Z]{_COUNT}", f"{_REST} = 1"), _mod97),
     _check("mod10_alnum_valid", "Whether digits, capitals and *@# end in their check digit (ANSI X9.6).",
-           _sql(rf"[0-9A-Z*@#]{_BODY}[0-9]", f"(10 - {_MOD10} % 10) % 10 = ascii(right(s, 1)) - 48"), _mod10_alnum),
+           _sql(rf"[0-9A-Z*@#]{_BODY}[0-9]", f"(10 - {_MOD10} % 10) % 10 = ascii(right(v.s, 1)) - 48"), _mod10_alnum),
 ])  # fmt: skip

@@ -1,5 +1,8 @@
 """Functions of lists: several texts in one cell, or a list given as a parameter."""
 
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rulepacks.engine.expressions.functions.base import (
@@ -8,12 +11,17 @@ from rulepacks.engine.expressions.functions.base import (
     SignatureError,
     arguments,
     form,
+    let,
     text_literal_of,
 )
-from rulepacks.engine.expressions.letters import BLANKS, BLANKS_SQL
+from rulepacks.engine.expressions.letters import BLANKS, BLANKS_SQL, upper
+from rulepacks.engine.expressions.similarity import SIMILARITY, jaro_winkler
+from rulepacks.engine.expressions.tree import Call, Literal
 from rulepacks.engine.expressions.types import BOOLEAN, INTEGER, TEXT, Type
 
 TEXTS = Type("list", element="text")
+_OTHER = "[^A-Z0-9]+"
+_OTHERS = re.compile(_OTHER)
 
 
 def _split(given: Arguments) -> Type:
@@ -43,6 +51,61 @@ def _parts(text: str, separator: str) -> list[str]:
 _SPLIT = f"list_filter(list_transform(string_split({{0}}, {{1}}), lambda p: trim(p, {BLANKS_SQL})), lambda p: p <> '')"
 
 
+def _names(given: Arguments) -> Type:
+    if len(given) == 2:
+        given = [*given, Literal(value=" ", type=TEXT)]
+    arguments(given, TEXT, TEXT, TEXT)
+    text_literal_of(given[1], "the separator", 10)
+    text_literal_of(given[2], "the words to leave out", 500)
+    return TEXTS
+
+
+def _names_sql(args: Sequence[str], call: Call) -> str:
+    dropped = "".join(f"'{word}', " for word in _dropped(call.arguments[2:])) + "''"
+    words = (
+        f"list_filter(string_split(regexp_replace(upper(p), '{_OTHER}', ' ', 'g'), ' '), "
+        f"lambda w: length(w) > 1 AND w NOT IN ({dropped}))"
+    )
+    names = f"list_transform(string_split({args[0]}, {args[1]}), lambda p: array_to_string({words}, ' '))"
+    return f"list_filter({names}, lambda n: n <> '')"
+
+
+def _dropped(given: Arguments) -> list[str]:
+    """Words to leave out, of which only capitals and digits can occur."""
+    words = [str(node.value) for node in given if isinstance(node, Literal)]
+    return [word for word in _OTHERS.sub(" ", upper(" ".join(words))).split(" ") if word]
+
+
+def _cleaned(text: str, separator: str, dropped: str = "") -> list[str]:
+    left_out = frozenset(_dropped([Literal(value=dropped, type=TEXT)]))
+    names = []
+    for part in text.split(separator):
+        words = [word for word in _OTHERS.sub(" ", upper(part)).split(" ") if len(word) > 1 and word not in left_out]
+        if words:
+            names.append(" ".join(words))
+    return names
+
+
+def _two_texts(given: Arguments) -> Type:
+    _two_lists(given)
+    if any(node.type.kind == "list" and node.type.element != "text" for node in given):
+        raise SignatureError("takes two lists of texts")
+    return SIMILARITY
+
+
+def _best(outer: str) -> Callable[[Sequence[str], Call], str]:
+    """SQL over every part of the first list of its best match in the second."""
+    best = "coalesce(list_max(list_transform(v.b, lambda y: jaro_winkler_similarity(x, y))), 0)"
+    every = f"{outer}(list_transform(v.a, lambda x: {best}))"
+    return lambda args, _: let(
+        f"CASE WHEN v.b IS NOT NULL THEN CAST({every} AS DECIMAL(7,6)) END", a=args[0], b=args[1]
+    )
+
+
+def _similarities(parts: Sequence[str], others: Sequence[str]) -> list[Decimal]:
+    return [max((jaro_winkler(part, other) for other in others), default=Decimal(0)) for part in parts]
+
+
 def _distinct(values: Any) -> int:
     return len(set(values))
 
@@ -55,6 +118,21 @@ FUNCTIONS = {
     "list_length": Function("list_length(list)", "How many parts.", _one_list, form("length({0})"), len),
     "list_distinct_length": Function(
         "list_distinct_length(list)", "How many different parts.", _one_list, form("list_unique({0})"), _distinct
+    ),
+    "names": Function(
+        "names(text, 'separator', 'words')",
+        "The parts as names to compare: capitals, anything but A-Z and 0-9 a blank, without words of one letter and "
+        "the words given.", _names, _names_sql, _cleaned,
+    ),
+    "closest": Function(
+        "closest(list, list)",
+        "The similarity of the part of the first that matches least in the second: at a threshold or above, every part "
+        "has a match. NULL when the first is empty.", _two_texts, _best("list_min"),
+        lambda parts, others: min(_similarities(parts, others), default=None),
+    ),
+    "nearest": Function(
+        "nearest(list, list)", "The similarity of the two parts that match best. NULL when the first is empty.",
+        _two_texts, _best("list_max"), lambda parts, others: max(_similarities(parts, others), default=None),
     ),
     "has_any": Function(
         "has_any(list, list)", "Whether some part of the second is in the first.", _two_lists,

@@ -91,14 +91,13 @@ def _division(args: Sequence[str], call: Call, scale: int, whole: str) -> str:
     top, below = call.arguments[:2]
     shift = scale + below.type.scale - top.type.scale
     n, d = _as_whole(args[0], top, max(0, shift)), _as_whole(args[1], below, max(0, -shift))
-    body = f"CASE WHEN d <> 0 THEN {whole} END"
-    return let(n, "n", let(d, "d", body))
+    return let(f"CASE WHEN v.d <> 0 THEN {whole} END", n=n, d=d)
 
 
-_S = "(sign(n) * sign(d))"
-_HALF_UP = f"{_S} * ((2 * abs(n) + abs(d)) // (2 * abs(d)))"
-_UP = f"CASE WHEN {_S} > 0 THEN (abs(n) + abs(d) - 1) // abs(d) ELSE -(abs(n) // abs(d)) END"
-_DOWN = f"CASE WHEN {_S} < 0 THEN -((abs(n) + abs(d) - 1) // abs(d)) ELSE abs(n) // abs(d) END"
+_S = "(sign(v.n) * sign(v.d))"
+_HALF_UP = f"{_S} * ((2 * abs(v.n) + abs(v.d)) // (2 * abs(v.d)))"
+_UP = f"CASE WHEN {_S} > 0 THEN (abs(v.n) + abs(v.d) - 1) // abs(v.d) ELSE -(abs(v.n) // abs(v.d)) END"
+_DOWN = f"CASE WHEN {_S} < 0 THEN -((abs(v.n) + abs(v.d) - 1) // abs(v.d)) ELSE abs(v.n) // abs(v.d) END"
 
 
 def _divide_sql(args: Sequence[str], call: Call) -> str:

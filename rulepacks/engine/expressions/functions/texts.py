@@ -19,11 +19,10 @@ from rulepacks.engine.expressions.functions.base import (
     whole_literal,
 )
 from rulepacks.engine.expressions.letters import BLANKS, BLANKS_SQL, lower, upper
-from rulepacks.engine.expressions.similarity import jaro_winkler
+from rulepacks.engine.expressions.similarity import SIMILARITY, jaro_winkler
 from rulepacks.engine.expressions.tree import Call, Literal
-from rulepacks.engine.expressions.types import BOOLEAN, INTEGER, TEXT, Type, decimal, fits
+from rulepacks.engine.expressions.types import BOOLEAN, INTEGER, TEXT, Type, fits
 
-SIMILARITY = decimal(7, 6)
 MAX_PATTERN = 200
 _WORD = r"[\pL\pN_]"
 
