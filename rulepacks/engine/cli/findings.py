@@ -58,7 +58,16 @@ def _as_table(rows: Iterator[dict[str, Any]], summary: Summary, to: TextIO) -> N
         counts = [(one.rule, f"{one.failed:,}", f"{one.errored:,}", f"{one.passed:,}", one.title) for one in failing]
         _write_columns([header, *counts], to)
         to.write("\n")
-    to.writelines(f"{line}\n" for line in _totals(summary))
+    to.writelines(f"{line}\n" for line in [*_left_out(summary), *_totals(summary)])
+
+
+def _left_out(summary: Summary) -> list[str]:
+    """The rules that were not judged at all, with the reason: they are neither passed nor failed."""
+    return [
+        f"{outcome.rule} was not judged: {outcome.reason}"
+        for outcome in summary.outcomes
+        if outcome.reason and not (outcome.passed or outcome.failed or outcome.errored)
+    ]
 
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
