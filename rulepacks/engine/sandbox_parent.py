@@ -98,7 +98,8 @@ def _serve(command: wire.Start, commands: Lines) -> None:
     _, status = os.waitpid(pid, 0)
     reason = run.reason or unexpected(status, limits)
     # The child may have been killed in the middle of a line.
-    os.write(sys.stdout.fileno(), b"\n" + wire.line(wire.Ended(reason, run.peak)))
+    with contextlib.suppress(BrokenPipeError):  # the worker is gone
+        os.write(sys.stdout.fileno(), b"\n" + wire.line(wire.Ended(reason, run.peak)))
     if commands.closed:
         sys.exit(0)
 
