@@ -12,7 +12,7 @@ from rulepacks.engine.tests.packing import write_pack
 
 GONE = """  - {code: R3, type: row, severity: error, title: Amount is known, authority: A, require: amount is not null}
 """
-ADDED = """  - {code: R6, type: row, stage: two, severity: info, title: Id is short, authority: A, require: length(id) < 9}
+ADDED = """  - {code: R6, type: row, stage: two, severity: info, title: Id fits, authority: A, require: length(id) < 9}
 """
 OLD = f"""cortx: 1
 pack: test.diff
@@ -66,7 +66,7 @@ def test_changes_of_a_pack_are_sentences(packs: tuple[Path, Path]) -> None:
         "rule R5: code R4 to R5",
         "rule R5: severity warning to error",
         "rule R5: aliases added: [R4]",
-        "rule R6 added: Id is short",
+        "rule R6 added: Id fits",
         "lists/codes.csv a removed: code a, name Alpha",
         "lists/codes.csv b: name Beta to Bravo",
         "lists/codes.csv c added: code c, name Charlie",
