@@ -23,6 +23,7 @@ from rulepacks.engine.expressions.tree import (
     Cast,
     Field,
     Found,
+    Holidays,
     In,
     IsNull,
     JoinField,
@@ -339,6 +340,11 @@ def _call(node: Call, places: Places) -> Closure:
     return run
 
 
+def _holidays(node: Holidays, _: Places) -> Closure:
+    days = node.days
+    return lambda slots: days
+
+
 _COMPILERS: dict[type[Node], Callable[..., Closure]] = {
     Literal: _literal,
     Field: lambda node, places: _slot(places.fields[node.name], places),
@@ -356,4 +362,5 @@ _COMPILERS: dict[type[Node], Callable[..., Closure]] = {
     Matches: _matches,
     Call: _call,
     Cast: _cast,
+    Holidays: _holidays,
 }

@@ -15,6 +15,7 @@ from rulepacks.engine.expressions.tree import (
     Cast,
     Field,
     Found,
+    Holidays,
     In,
     IsNull,
     JoinField,
@@ -262,6 +263,7 @@ _VALUES: dict[type[Node], Callable[..., str]] = {
     Matches: lambda to, node: f"regexp_full_match({to.value(node.operand)}, {text_literal(node.pattern)})",
     Call: _call,
     Cast: _cast,
+    Holidays: lambda _, node: f"CAST([{', '.join(map(literal, node.days))}] AS DATE[])",
 }
 
 NAMED = (Field, Raw, JoinField, Found, Aggregate)

@@ -9,6 +9,7 @@ from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Node
 from rulepacks.engine.expressions.types import BOOLEAN, TEXT
 from rulepacks.engine.loading import schema
+from rulepacks.engine.loading.calendar import read_calendar
 from rulepacks.engine.loading.checks import check_pack
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Document, read_document
@@ -99,6 +100,7 @@ def _read_sections(context: Context, document: Document, data: dict[str, Any]) -
     read_parameters(context, document, data.get("parameters", {}))
     read_inputs(context, document, data["inputs"])
     read_lists(context, document, data.get("lists", {}))
+    read_calendar(context, document, data.get("calendar"))
     read_derived(context, document, data["inputs"], joins)
     read_joins(context, document, joins, tables=False)
     read_tables(context, document, data.get("tables", {}))

@@ -7,7 +7,7 @@ import re2
 from sqlglot import exp
 
 from rulepacks.engine.expressions import columns, names, windows
-from rulepacks.engine.expressions.functions import AGGREGATES, FUNCTIONS, REFUSED
+from rulepacks.engine.expressions.functions import AGGREGATES, BUSINESS, FUNCTIONS, REFUSED
 from rulepacks.engine.expressions.functions.base import SignatureError
 from rulepacks.engine.expressions.parse import MAX_OPTIONS, MAX_TEXT, Mistake, offset, parse
 from rulepacks.engine.expressions.scope import Scope
@@ -18,6 +18,7 @@ from rulepacks.engine.expressions.tree import (
     Case,
     Cast,
     Found,
+    Holidays,
     In,
     IsNull,
     Like,
@@ -258,6 +259,10 @@ class Builder:
         if name not in FUNCTIONS:
             return self.wrong(source, REFUSED.get(name) or names.unknown("function", name, FUNCTIONS))
         arguments = columns.expanded(self, source.expressions)
+        if name in BUSINESS:
+            if self.scope.holidays is None:
+                return self.wrong(source, f"{name} needs a calendar in the pack")
+            arguments = (*arguments, Holidays(days=self.scope.holidays))
         if any(argument.type.kind == "unknown" for argument in arguments):
             return Literal(value=None, type=UNKNOWN, at=offset(source))
         try:

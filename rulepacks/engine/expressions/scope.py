@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from rulepacks.engine.expressions.types import Type
@@ -15,7 +16,7 @@ class Scope:
     """The names an expression may use.
 
     With `aggregates`, fields outside an aggregate must be in `grouped` and joins in `grouped_joins`. Only with
-    `windows` may an expression look at the rows around a row.
+    `windows` may an expression look at the rows around a row, only with `holidays` count business days.
     """
 
     fields: Mapping[str, Type] = field(default_factory=dict)
@@ -27,3 +28,4 @@ class Scope:
     grouped_joins: frozenset[str] = frozenset()
     what: str = "field"
     windows: "Windows | None" = None
+    holidays: tuple[date, ...] | None = None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from rulepacks.engine.expressions.types import BOOLEAN, TEXT, Type
+from rulepacks.engine.expressions.types import BOOLEAN, DATES, TEXT, Type
 
 Value = str | int | Decimal | bool | date | None
 
@@ -209,6 +209,14 @@ class Call(Node):
     @property
     def can_fault(self) -> bool:
         return self.faults
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holidays(Node):
+    """The holidays of the pack's calendar that are no Saturday or Sunday, in order."""
+
+    days: tuple[date, ...]
+    type: Type = DATES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,7 @@ TEXT = Type("text")
 INTEGER = Type("integer", 18)
 BOOLEAN = Type("boolean")
 DATE = Type("date")
+DATES = Type("list", element="date")
 NULL = Type("null")
 UNKNOWN = Type("unknown")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from rulepacks.engine.expressions.build import build
@@ -25,6 +26,7 @@ class Context:
     joins: dict[str, JoinSpec] = field(default_factory=dict)
     tables: dict[str, TableSpec] = field(default_factory=dict)
     stages: dict[str, Stage] = field(default_factory=dict)
+    holidays: tuple[date, ...] | None = None
 
     @property
     def parameter_types(self) -> dict[str, Type]:
@@ -42,6 +44,7 @@ class Context:
                 name: join.columns for name, join in self.joins.items() if join.source == input_name and ":" not in name
             },
             parameters=self.parameter_types,
+            holidays=self.holidays,
         )
 
     def expression(

@@ -62,7 +62,7 @@ TEMPLATES: dict[str, list[str]] = {
         "luhn_valid({text})", "luhn_alnum_valid({text})", "mod97_valid({text})", "mod10_alnum_valid({text})",
         "has_any(split({text}, ' '), split({text}, 'b'))", "has_all(split({text}, ' '), split({text}, 'b'))",
         "has_any($words, split({text}, ' '))",
-        "all_of('t*', it is null or it < {text})", "any_of('*d*', it is not null)",
+        "all_of('t*', it is null or it < {text})", "any_of('*d*', it is not null)", "is_business_day({day})",
     ],
     "text": [
         "lower({text})", "upper({text})", "trim({text})", "left({text}, 2)", "right({text}, 2)", "substr({text}, 2, 2)",
@@ -76,7 +76,8 @@ TEMPLATES: dict[str, list[str]] = {
         "length({text})", "given({text}, {day}, {truth})", "year({day})", "month({day})", "day({day})",
         "sign({number})", "floor({point})", "ceil({point})", "floor_div({whole}, {whole})",
         "ceil_div({whole}, {point})",
-        "divide({whole}, {whole}, 0)", "weekday({day})", "days_between({day}, {day})", "months_between({day}, {day})",
+        "divide({whole}, {whole}, 0)", "weekday({day})",
+        "business_days_between({day}, {day})", "days_between({day}, {day})", "months_between({day}, {day})",
         "years_between({day}, {day})", "calendar_months_between({day}, {day})", "list_length(split({text}, ' '))",
         "list_distinct_length(split({text}, 'a'))", "given(each('t*'))", "least({whole}, {whole})",
         "cast({text} as integer)", "coalesce({whole}, {whole})", "(case when {truth} then {whole} else {whole} end)",
@@ -91,7 +92,8 @@ TEMPLATES: dict[str, list[str]] = {
     ],
     "day": [
         "cast({text} as date)", "coalesce({day}, {day})", "add_days({day}, {whole})", "add_months({day}, {whole})",
-        "add_years({day}, {whole})", "last_day({day})", "date_of({whole}, {whole}, {whole})", "least({day}, {day})",
+        "add_years({day}, {whole})", "last_day({day})",
+        "add_business_days({day}, {whole})", "date_of({whole}, {whole}, {whole})", "least({day}, {day})",
     ],
 }  # fmt: skip
 _HOLE = re.compile(r"\{([a-z]+)\}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from rulepacks.engine.expressions.build import build
@@ -82,6 +83,7 @@ def with_rules(pack: Pack, given: list[tuple[str, str | None, str]]) -> Pack:
         raws=frozenset(source.fields),
         joins={name: join.columns for name, join in pack.joins.items()},
         parameters={name: parameter.type for name, parameter in pack.parameters.items()},
+        holidays=(date(2000, 1, 3), date(2024, 2, 29), date(2024, 3, 1)),
     )
     template = next(rule for rule in pack.rules if rule.code == "T0")
     rules: list[Rule] = [rule for rule in pack.rules if rule.code != "T0"]

@@ -1,6 +1,6 @@
 """Functions by example, computed by both twins; and each is exercised by the random expressions too."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,8 @@ from rulepacks.engine.expressions.types import DATE, INTEGER, TEXT, decimal
 from rulepacks.engine.tests.expressions_at_random import TEMPLATES
 
 FAULT = "fault"
-COLUMNS = Scope(fields={"cpe_a": decimal(10, 2), "cpe_b": decimal(10, 2), "note": TEXT, "day": DATE})
+HOLIDAYS = (date(2024, 7, 4), date(2024, 12, 25))
+COLUMNS = Scope(fields={"cpe_a": decimal(10, 2), "cpe_b": decimal(10, 2), "note": TEXT, "day": DATE}, holidays=HOLIDAYS)
 EXAMPLES: list[tuple[str, Any]] = [
     # Check digits. NPI: CMS, "Requirements for NPI check digit"; CUSIP and ISIN: United States Treasury note.
     ("luhn_valid('808401234567893')", True),
@@ -91,6 +92,23 @@ EXAMPLES: list[tuple[str, Any]] = [
     ("date_of(2024, 2, 29)", date(2024, 2, 29)),
     ("date_of(2023, 2, 29)", FAULT),
     ("date_of(10000, 1, 1)", FAULT),
+    # Business days; Thursday 4 July and Wednesday 25 December 2024 are holidays.
+    ("is_business_day(date '2024-07-03')", True),
+    ("is_business_day(date '2024-07-04')", False),
+    ("is_business_day(date '2024-07-06')", False),
+    ("add_business_days(date '2024-07-03', 1)", date(2024, 7, 5)),
+    ("add_business_days(date '2024-07-05', 1)", date(2024, 7, 8)),
+    ("add_business_days(date '2024-07-06', 1)", date(2024, 7, 8)),
+    ("add_business_days(date '2024-07-06', -1)", date(2024, 7, 5)),
+    ("add_business_days(date '2024-07-04', -1)", date(2024, 7, 3)),
+    ("add_business_days(date '2024-07-08', -2)", date(2024, 7, 3)),
+    ("add_business_days(date '2024-07-06', 0)", date(2024, 7, 6)),
+    ("add_business_days(date '0001-01-03', -3)", FAULT),
+    ("add_business_days(date '9999-12-31', 1)", FAULT),
+    ("add_business_days(date '2024-07-06', 999999999999)", FAULT),
+    ("business_days_between(date '2024-07-03', date '2024-07-08')", 2),
+    ("business_days_between(date '2024-07-08', date '2024-07-03')", -2),
+    ("business_days_between(date '2024-07-06', date '2024-07-07')", 0),
     # Texts and lists.
     ("has_word('Cloud, and more', 'cloud')", True),
     ("has_word('Cloudy', 'cloud')", False),
@@ -152,13 +170,15 @@ MIXED = [
     "has_any(split('a b', ' '), split(t, ' '))", "has_all(split(t, ' '), split('a', ' '))",
     "divide(n, 3, 2)", "divide(3, n, 2)", "divide(n, n, 2)", "ceil_div(5, n)", "floor_div(n, 5)",
     "add_days(date '2024-01-31', n)", "add_months(date '2024-01-31', n)", "date_of(2024, n, 3)", "date_of(n, 1, 3)",
+    "add_business_days(date '2024-07-01', n)",
+    "business_days_between(date '2024-07-01', add_days(date '2024-07-01', n))",
     "luhn_valid(t)", "mod97_valid(t)", "mod10_alnum_valid(t)", "luhn_alnum_valid(t)", "similarity('a', t)",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", MIXED)
 def test_constants_beside_columns_do_not_stand_for_every_row(text: str) -> None:
-    node, mistakes = build(text, Scope(fields={"t": TEXT, "n": INTEGER}))
+    node, mistakes = build(text, Scope(fields={"t": TEXT, "n": INTEGER}, holidays=HOLIDAYS))
     assert mistakes == []
     rows = ", ".join(f"({'NULL' if t is None else repr(t)}, {'NULL' if n is None else n}::BIGINT)" for t, n in ROWS)
     found = duckdb.execute(
@@ -185,6 +205,23 @@ def test_similarity_is_that_of_duckdb(left: str, right: str) -> None:
 def test_similarity_of_texts_of_few_letters_is_that_of_duckdb(left: str, right: str) -> None:
     sql = "SELECT CAST(jaro_winkler_similarity($1, $2) AS DECIMAL(7,6))"
     assert duckdb.execute(sql, [left, right]).fetchall() == [(jaro_winkler(left, right),)]
+
+
+DAYS = st.dates(date(2024, 6, 1), date(2025, 2, 1))
+
+
+@given(DAYS, st.integers(-60, 60))
+def test_business_days_are_those_one_counts_on_the_fingers(day: date, count: int) -> None:
+    step = timedelta(days=1 if count > 0 else -1)
+    counted, found = 0, day
+    while counted < abs(count):
+        found += step
+        counted += found.isoweekday() < 6 and found not in HOLIDAYS
+    add, between = (FUNCTIONS[name].python for name in ("add_business_days", "business_days_between"))
+    assert add(day, count, HOLIDAYS) == found
+    first, last = sorted([day, found])
+    days = [first + timedelta(days=at) for at in range(1, (last - first).days + 1)]
+    assert between(first, last, HOLIDAYS) == sum(one.isoweekday() < 6 and one not in HOLIDAYS for one in days)
 
 
 def test_every_function_stands_among_the_random_expressions() -> None:
@@ -214,6 +251,8 @@ def test_every_function_stands_among_the_random_expressions() -> None:
         ("all_of('*', it > 1)", "compares text with integer"),
         ("all_of('cpe_*', any_of('cpe_*', it > 1))", "any_of does not stand inside another"),
         ("it > 1", "unknown field it"),
+        ("is_business_day(note)", "is_business_day argument 1 must be date, not text"),
+        ("add_business_days(day)", "add_business_days takes 2 arguments, not 1"),
         ("luhn_vald(note)", "unknown function luhn_vald; luhn_valid is known"),
         *((f"{name}()", reason) for name, reason in REFUSED.items()),
     ],

@@ -3,18 +3,22 @@
 NULL policy: a function is NULL when an argument is NULL, unless it has its own policy.
 """
 
-from rulepacks.engine.expressions.functions import checks, dates, lists, nulls, numbers, texts
+from rulepacks.engine.expressions.functions import business, checks, dates, lists, nulls, numbers, texts
 from rulepacks.engine.expressions.functions.base import Function
 
 THEMES: dict[str, dict[str, Function]] = {
     "Texts": texts.FUNCTIONS,
     "Numbers": numbers.FUNCTIONS,
     "Dates": dates.FUNCTIONS,
+    "Business days": business.FUNCTIONS,
     "Blanks": nulls.FUNCTIONS,
     "Lists": lists.FUNCTIONS,
     "Check digits": checks.FUNCTIONS,
 }
 FUNCTIONS: dict[str, Function] = {name: function for theme in THEMES.values() for name, function in theme.items()}
+
+BUSINESS = frozenset(business.FUNCTIONS)
+"""Functions that take the holidays of the pack's calendar beside what is written."""
 
 AGGREGATES = frozenset({"sum", "count", "min", "max", "any", "every"})
 
