@@ -24,7 +24,7 @@ Outcome = Literal["pass", "fail", "not_applicable", "not_evaluated", "error"]
 KNOWN_HEADERS = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class JudgedRule:
     """The outcome of one rule for one record."""
 
@@ -71,10 +71,13 @@ class RecordRules:
         failed: list[str] = []
         errored = False
         for code, judge in self._order:
-            outcome = judged[code] = judge(slots, judged)
-            if outcome.outcome == "fail":
+            judged[code] = one = judge(slots, judged)
+            outcome = one.outcome
+            if outcome == "pass":
+                continue
+            if outcome == "fail":
                 failed.append(code)
-            elif outcome.outcome == "error":
+            elif outcome == "error":
                 errored = True
         findings = self._render(failed, slots) if failed else ()
         return RecordVerdict(findings, tuple([judged[code] for code in self._codes]), errored)
@@ -130,28 +133,37 @@ class _Outcomes:
         self.error = JudgedRule(code, "error")
 
 
-def _condition(rule: Rule, body: RowBody, places: Places, outcomes: _Outcomes) -> Callable[[Slots], JudgedRule]:
+def _condition(rule: Rule, body: RowBody, places: Places, outcomes: _Outcomes) -> Judge:
     """What a rule comes to once it may be evaluated."""
     require = compile_node(body.require, places)
-    when = compile_node(rule.when, places) if rule.when is not None else None
-    unknown = {"fail": outcomes.failed, "pass": outcomes.passed, "skip": outcomes.not_applicable}[rule.on_null]
+    passed, failed, error, not_applicable = outcomes.passed, outcomes.failed, outcomes.error, outcomes.not_applicable
+    unknown = {"fail": failed, "pass": passed, "skip": not_applicable}[rule.on_null]
 
-    def test(slots: Slots) -> JudgedRule:
+    def always(slots: Slots, _: Mapping[str, JudgedRule]) -> JudgedRule:
         try:
-            if when is not None and when(slots) is not True:
-                return outcomes.not_applicable
             value = require(slots)
         except Fault:
-            return outcomes.error
+            return error
         if value is True:
-            return outcomes.passed
-        return unknown if value is None else outcomes.failed
+            return passed
+        return unknown if value is None else failed
 
-    return test
+    if rule.when is None:
+        return always
+    when = compile_node(rule.when, places)
+
+    def where_it_applies(slots: Slots, judged: Mapping[str, JudgedRule]) -> JudgedRule:
+        try:
+            applies = when(slots)
+        except Fault:
+            return error
+        return always(slots, judged) if applies is True else not_applicable
+
+    return where_it_applies
 
 
 def _guarded(
-    test: Callable[[Slots], JudgedRule],
+    test: Judge,
     own: Sequence[int],
     blocking: Sequence[int],
     needs: Sequence[tuple[str, bool]],
@@ -159,7 +171,11 @@ def _guarded(
 ) -> Judge:
     """The test behind unreadable cells and needed rules."""
     if not (own or blocking or needs):
-        return lambda slots, _: test(slots)
+        return test
+    not_evaluated = outcomes.not_evaluated
+    if len(blocking) == 1 and not (own or needs):
+        (bad,) = blocking
+        return lambda slots, judged: not_evaluated if slots[bad] else test(slots, judged)
 
     def judge(slots: Slots, judged: Mapping[str, JudgedRule]) -> JudgedRule:
         for at in own:
@@ -167,12 +183,12 @@ def _guarded(
                 return outcomes.failed
         for at in blocking:
             if slots[at]:
-                return outcomes.not_evaluated
+                return not_evaluated
         for code, same_stage in needs:
             outcome = judged[code].outcome
             if outcome in {"fail", "error"} or (same_stage and outcome == "not_evaluated"):
-                return outcomes.not_evaluated
-        return test(slots)
+                return not_evaluated
+        return test(slots, judged)
 
     return judge
 
