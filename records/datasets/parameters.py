@@ -1,10 +1,9 @@
 """A pack's parameters bound for one batch: the dataset's defaults, overruled by what came with the delivery."""
 
 from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from rulepacks.engine.loading.parameters import convert, declared_type
 from rulepacks.models import PackVersion
 from tenants.problems import ValidationProblem
 
@@ -34,7 +33,7 @@ def parameters_bind(
             continue
         try:
             bound[name] = typed(parameter["type"], str(value).strip())
-        except (ValueError, InvalidOperation):
+        except ValueError:
             problems[name] = f"Parameter {name!r} is {str(value)[:80]!r}, expected {kind(parameter['type'])}"
     if problems:
         raise ValidationProblem("; ".join(problems.values()), fields=problems)
@@ -47,26 +46,20 @@ def filled(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def typed(declared: str, text: str) -> Value:
-    """The value of that declared type. Raises ValueError or InvalidOperation."""
-    base = declared.partition("(")[0]
-    if base == "integer":
-        if not text.removeprefix("-").isascii() or not text.removeprefix("-").isdigit():
-            raise ValueError(text)
-        return int(text)
-    if base == "boolean":
+    """The value of that declared type. Raises ValueError."""
+    if declared == "boolean":
         if text.lower() not in TRUE | FALSE:
             raise ValueError(text)
         return text.lower() in TRUE
-    if base == "decimal":
-        if not Decimal(text).is_finite():
-            raise ValueError(text)
-        return text
-    if base == "date":
-        return date.fromisoformat(text).isoformat()
-    return text
+    kind_of = declared_type(declared)
+    value = convert(text, kind_of) if kind_of is not None else text
+    return value if isinstance(value, int) else text
 
 
 def kind(declared: str) -> str:
     """The declared type in words."""
-    words = {"integer": "a whole number", "boolean": "true or false", "date": "a date like 2026-09-30"}
-    return words.get(declared, "a decimal number" if declared.startswith("decimal") else declared)
+    words = {
+        "integer": "a whole number", "boolean": "true or false", "date": "a date like 2026-09-30",
+        "timestamp": "a time like 2026-09-30T14:30:00Z",
+    }  # fmt: skip
+    return words.get(declared, declared.replace("decimal", "a decimal number "))

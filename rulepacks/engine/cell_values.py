@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from rulepacks.engine.cells import DATE_PATTERNS, DEFAULT_DATE
+from rulepacks.engine.cells import CLOCK_PATTERNS, DATE_PATTERNS, DEFAULT_DATE, MOMENT_PATTERN
 from rulepacks.engine.expressions.letters import BLANKS, lower, upper
 from rulepacks.engine.expressions.types import Type
 from rulepacks.engine.spec import Field
@@ -19,6 +19,8 @@ Read = Callable[[str], Value]
 
 _COLLAPSE = re.compile(r"[ \t\r\n\f\v]+")
 _BIGGEST = 2**63
+_FIRST_YEAR = 1000
+_MOMENT = re.compile(MOMENT_PATTERN)
 
 
 NORMALISE: dict[str, Callable[[str], str]] = {
@@ -34,6 +36,8 @@ def as_text(value: Any, kind: Type) -> str:
     """A value written as DuckDB writes its type."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if kind.kind == "timestamp":
+        return moment_text(value)
     if isinstance(value, date):
         return value.isoformat()
     if kind.kind == "decimal":
@@ -42,6 +46,12 @@ def as_text(value: Any, kind: Type) -> str:
         # DuckDB writes no zero before the point where it has no room for one.
         return text.replace("0.", ".", 1) if kind.width == kind.scale else text
     return str(value)
+
+
+def moment_text(value: datetime) -> str:
+    """A timestamp as text: 2026-05-04 06:00:13, with as many decimals of the second as it has."""
+    text = value.isoformat(" ")
+    return text.rstrip("0") if value.microsecond else text
 
 
 def text_cell(field: Field) -> Callable[[str | None], str | None]:
@@ -85,6 +95,8 @@ def text_reader(kind: Type, date_format: str | None = None) -> Read:
         return lambda text: {"true": True, "false": False}.get(lower(text))
     if kind.kind == "date":
         return _date_reader(date_format or DEFAULT_DATE)
+    if kind.kind == "timestamp":
+        return _written_moment_reader(date_format) if date_format else read_moment
     return _integer_reader(kind) if kind.kind == "integer" else _decimal_reader(kind)
 
 
@@ -99,6 +111,32 @@ def _date_reader(form: str) -> Read:
             return date(int(text[year : year + 4]), int(text[month : month + 2]), int(text[day : day + 2]))
         except ValueError:
             return None
+
+    return read
+
+
+def read_moment(text: str) -> datetime | None:
+    """The UTC time of an ISO 8601 text, without a time zone of its own; None when it is none."""
+    if _MOMENT.fullmatch(text) is None:
+        return None
+    try:
+        given = datetime.fromisoformat(text)
+        moment = given.astimezone(UTC).replace(tzinfo=None) if given.tzinfo else given
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.year >= _FIRST_YEAR else None
+
+
+def _written_moment_reader(form: str) -> Read:
+    day_form, clock_form = form.split(" ")
+    day, clock = _date_reader(day_form), re.compile(CLOCK_PATTERNS[clock_form][0])
+
+    def read(text: str) -> Value:
+        day_text, _, clock_text = text.partition(" ")
+        found = day(day_text)
+        if not isinstance(found, date) or clock.fullmatch(clock_text) is None:
+            return None
+        return datetime.combine(found, time.fromisoformat(clock_text))
 
     return read
 

@@ -13,8 +13,19 @@ DATE_PATTERNS = {
     "YYYYMMDD": (r"[1-9][0-9]{3}[0-9]{2}[0-9]{2}", "%Y%m%d"),
     "MM/DD/YYYY": (r"[0-9]{2}/[0-9]{2}/[1-9][0-9]{3}", "%m/%d/%Y"),
     "DD.MM.YYYY": (r"[0-9]{2}\.[0-9]{2}\.[1-9][0-9]{3}", "%d.%m.%Y"),
+    "DD-MM-YYYY": (r"[0-9]{2}-[0-9]{2}-[1-9][0-9]{3}", "%d-%m-%Y"),
+    "DD/MM/YYYY": (r"[0-9]{2}/[0-9]{2}/[1-9][0-9]{3}", "%d/%m/%Y"),
 }
-"""Pattern of the whole text, and the format both DuckDB and Python parse it with. Years 1000 to 9999."""
+"""Pattern of the whole text, and the format DuckDB parses it with. Years 1000 to 9999."""
+
+_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+CLOCK_PATTERNS = {"hh:mm": (_CLOCK, "%H:%M"), "hh:mm:ss": (f"{_CLOCK}:[0-5][0-9]", "%H:%M:%S")}
+"""Times of a day, after a date and a space; they are taken as UTC."""
+
+_OFFSET = "(?:Z|[-+](?:0[0-9]|1[0-4]):?[0-5][0-9])"
+MOMENT_PATTERN = rf"[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(?::[0-5][0-9](?:\.[0-9]{{1,6}}0*)?)?{_OFFSET}?"
+"""A timestamp of ISO 8601 (RFC 3339, seconds and offset optional); without an offset it is UTC."""
+FIRST_MOMENT, AFTER_MOMENTS = "TIMESTAMP '1000-01-01'", "TIMESTAMP '10000-01-01'"
 
 DEFAULT_DATE = "YYYY-MM-DD"
 BLANKS_PATTERN = r"[ \t\n\v\f\r]*"
@@ -81,7 +92,27 @@ def parsed(kind: Type, text: str, date_format: str | None = None) -> str:
     if kind.kind == "date":
         pattern, form = DATE_PATTERNS[date_format or DEFAULT_DATE]
         return f"CASE WHEN regexp_full_match({text}, '{pattern}') THEN CAST(try_strptime({text}, '{form}') AS DATE) END"
+    if kind.kind == "timestamp":
+        return _moment(text, date_format)
     return _number(kind, text, "")
+
+
+def _moment(text: str, form: str | None) -> str:
+    if form is not None:
+        day, clock = (patterns[part] for patterns, part in zip(
+            (DATE_PATTERNS, CLOCK_PATTERNS), form.split(" "), strict=True))  # fmt: skip
+        pattern, given = f"{day[0]} {clock[0]}", f"{day[1]} {clock[1]}"
+        return f"CASE WHEN regexp_full_match({text}, '{pattern}') THEN try_strptime({text}, '{given}') END"
+    # With its offset in the text, and by way of its number of microseconds, no time zone of the machine has a say.
+    aware = f"CASE WHEN regexp_matches({text}, '{_OFFSET}$') THEN {text} ELSE concat({text}, 'Z') END"
+    moment = f"make_timestamp(epoch_us(TRY_CAST({aware} AS TIMESTAMPTZ)))"
+    return f"CASE WHEN regexp_full_match({text}, '{MOMENT_PATTERN}') THEN {moments(moment)} END"
+
+
+def moments(text: str) -> str:
+    """SQL of a timestamp, NULL outside the years 1000 to 9999."""
+    before = f"{FIRST_MOMENT} - to_microseconds(1)"
+    return f"nullif(greatest(nullif(least({text}, {AFTER_MOMENTS}), {AFTER_MOMENTS}), {before}), {before})"
 
 
 def _number(kind: Type, text: str, around: str) -> str:

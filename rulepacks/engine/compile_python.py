@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any, cast
 
@@ -316,7 +317,9 @@ def _conversion(source: Type, target: Type) -> Callable[[Any], Any]:
     if source.kind == "text":
         return text_reader(target)
     if target.kind == "date":
-        return lambda value: value
+        return datetime.date if source.kind == "timestamp" else lambda value: value
+    if target.kind == "timestamp":
+        return lambda value: datetime.combine(value, time.min) if source.kind == "date" else value
 
     def number(value: Any) -> Any:
         if not fits_type(value, target):

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from rulepacks.engine.cells import parsed
 from rulepacks.engine.expressions.functions import FUNCTIONS
+from rulepacks.engine.expressions.functions.base import let
 from rulepacks.engine.expressions.tree import (
     Aggregate,
     Binary,
@@ -56,7 +57,7 @@ def sql_type(kind: Type) -> str:
         return f"{sql_type(Type(kind.element, 18))}[]"
     if kind.kind == "integer":
         return "BIGINT" if kind.precision <= 18 else "HUGEINT"
-    return {"boolean": "BOOLEAN", "date": "DATE"}.get(kind.kind, "VARCHAR")
+    return {"boolean": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP"}.get(kind.kind, "VARCHAR")
 
 
 def literal(value: Value) -> str:
@@ -67,6 +68,8 @@ def literal(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return text_literal(value)
+    if isinstance(value, datetime):
+        return f"TIMESTAMP '{value.isoformat(' ')}'"
     if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"
     return format(value, "f") if isinstance(value, Decimal) else str(value)
@@ -226,7 +229,9 @@ def _call(to: Compiler, node: Call) -> str:
 def _cast(to: Compiler, node: Cast) -> str:
     value = to.value(node.operand)
     if node.operand.type.kind == "text" and node.type.kind != "text":
-        return parsed(node.type, value).replace("CASE", "(CASE", 1) + ")"
+        # A longer text is written once, or casts of casts would grow without bounds.
+        plain = to.resolve(node.operand) is not None
+        return f"({parsed(node.type, value)})" if plain else let(parsed(node.type, "v.t"), t=value)
     return f"TRY_CAST({value} AS {sql_type(node.type)})"
 
 

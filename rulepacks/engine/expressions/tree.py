@@ -1,7 +1,8 @@
 """The typed tree both compilers read.
 
 Meaning of a tree, the same in DuckDB and in Python:
-- Values are text, exact numbers, booleans, dates or NULL; logic is three-valued.
+- Values are text, exact numbers, booleans, dates, timestamps (UTC, whole microseconds) or NULL; logic is
+  three-valued.
 - A node whose `can_fault` is true may meet a value it cannot work on (a cast of "abc" to a number, a sum of
   more than 38 digits). That is a *fault*: neither value nor NULL. A fault passes through every node, except that
   FALSE wins over it in `and`, TRUE wins over it in `or`, and a `case` or `coalesce` meets only the faults of the

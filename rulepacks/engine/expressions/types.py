@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "integer", "decimal", "boolean", "date", "list", "null", "unknown"]
+Kind = Literal["text", "integer", "decimal", "boolean", "date", "timestamp", "list", "null", "unknown"]
 
 MAX_DIGITS = 38
 
@@ -46,6 +46,7 @@ TEXT = Type("text")
 INTEGER = Type("integer", 18)
 BOOLEAN = Type("boolean")
 DATE = Type("date")
+TIMESTAMP = Type("timestamp")
 DATES = Type("list", element="date")
 NULL = Type("null")
 UNKNOWN = Type("unknown")

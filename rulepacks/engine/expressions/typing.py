@@ -1,11 +1,11 @@
 """Types of the results of operators, casts and aggregates."""
 
 import re
-from datetime import date
 from decimal import Decimal
 
 from sqlglot import exp
 
+from rulepacks.engine.cell_values import text_reader
 from rulepacks.engine.expressions.tree import Literal, Node
 from rulepacks.engine.expressions.types import (
     BOOLEAN,
@@ -13,6 +13,7 @@ from rulepacks.engine.expressions.types import (
     INTEGER,
     MAX_DIGITS,
     TEXT,
+    TIMESTAMP,
     Type,
     common,
     comparable_exactly,
@@ -20,11 +21,13 @@ from rulepacks.engine.expressions.types import (
     number,
 )
 
+_TIMES = {"date", "timestamp"}
 ROWS_DIGITS = 12
 """Digits a sum may grow by: 10^12 rows."""
 
 _CAST_WORDS = {
     "text": TEXT, "varchar": TEXT, "int": INTEGER, "integer": INTEGER, "bigint": INTEGER, "date": DATE,
+    "timestamp": TIMESTAMP,
 }  # fmt: skip
 
 
@@ -75,8 +78,8 @@ def aggregate_type(name: str, operand: Type) -> Type | str:
 
 
 def type_from_text(text: str) -> Type | None:
-    """A type as packs write it: text, integer, decimal(p,s), boolean, date; None when it is none of them."""
-    plain = {"text": TEXT, "integer": INTEGER, "boolean": BOOLEAN, "date": DATE}.get(text)
+    """A type as packs write it: text, integer, decimal(p,s), boolean, date, timestamp; None when it is none of them."""
+    plain = {"text": TEXT, "integer": INTEGER, "boolean": BOOLEAN, "date": DATE, "timestamp": TIMESTAMP}.get(text)
     if plain is not None:
         return plain
     match = re.fullmatch(r"decimal\(\s*([0-9]{1,2})\s*,\s*([0-9]{1,2})\s*\)", text)
@@ -91,13 +94,13 @@ def cast_target(operand: Node, to: exp.Expr) -> Type | Literal | str:
     target = _CAST_WORDS.get(written) or type_from_text(written)
     if target is None:
         wrong = "float" if written in {"double", "float", "real"} else written
-        return f"{wrong} is not a type here; text, integer, decimal(p,s) and date are"
+        return f"{wrong} is not a type here; text, integer, decimal(p,s), date and timestamp are"
     source = operand.type
-    if target == DATE and isinstance(operand, Literal) and isinstance(operand.value, str):
-        return _date_literal(operand)
+    if target.kind in _TIMES and isinstance(operand, Literal) and isinstance(operand.value, str):
+        return _time_literal(operand, target)
     if source.kind in {"null", "unknown"} or target == TEXT:
         return target
-    if source.kind == "text" or source.kind == target.kind == "date":
+    if source.kind == "text" or {source.kind, target.kind} <= _TIMES:
         return target
     if not (source.numeric and target.numeric):
         return f"{source} cannot be cast to {target}"
@@ -106,11 +109,12 @@ def cast_target(operand: Node, to: exp.Expr) -> Type | Literal | str:
     return target
 
 
-def _date_literal(operand: Literal) -> Literal | str:
-    try:
-        return Literal(value=date.fromisoformat(str(operand.value)), type=DATE, at=operand.at)
-    except ValueError:
-        return f"{operand.value!r} is not a date; write it as 2025-01-31"
+def _time_literal(operand: Literal, kind: Type) -> Literal | str:
+    value = text_reader(kind)(str(operand.value))
+    if value is None:
+        example = "2025-01-31" if kind == DATE else "2025-01-31T14:30:00Z"
+        return f"{operand.value!r} is not a {kind}; write it as {example}"
+    return Literal(value=value, type=kind, at=operand.at)
 
 
 def literal_of(value: str | int, kind: Type) -> Literal | None:

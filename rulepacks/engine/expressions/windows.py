@@ -55,8 +55,10 @@ class WindowSql:
 
     def too_early(self) -> str:
         """The OVER clause of all rows further back than the reach."""
-        further = f"({self.reach} + 1)"
-        back = f"to_days(CAST({further} AS INTEGER))" if self.clock_type.kind == "date" else further
+        back = {
+            "date": f"to_days(CAST({self.reach} + 1 AS INTEGER))",
+            "timestamp": f"to_microseconds({self.reach} * 1000000 + 1)",
+        }.get(self.clock_type.kind, f"({self.reach} + 1)")
         return f"OVER ({self.partition} ORDER BY {self.clock} RANGE BETWEEN UNBOUNDED PRECEDING AND {back} PRECEDING)"
 
 
@@ -121,8 +123,8 @@ WINDOWS: dict[str, Window] = {
     "min_through": Window("min_through(x)", "Least x, this row included.", "value", _plain("min", THROUGH)),
     "count_within": Window(
         "count_within(n, condition)",
-        "How many rows fulfil the condition of those up to this one whose first order value is at most n (days, for "
-        "dates) below this row's.", "condition", _near_count,
+        "How many rows fulfil the condition of those up to this one whose first order value is at most n (days "
+        "for dates, seconds for timestamps) below this row's.", "condition", _near_count,
     ),
     "sum_within": Window("sum_within(n, x)", "Sum of x over the same rows.", "number", _near_sum),
 }  # fmt: skip
@@ -167,8 +169,8 @@ def _spec(builder: "Builder", source: exp.Expr, name: str, windows: Windows) -> 
 def _reach(builder: "Builder", text: exp.Expr, windows: Windows) -> Node:
     node = builder.node(text)
     clock = windows.clock
-    if clock is None or clock.kind not in {"date", "integer"}:
-        builder.wrong(text, "the first of order must be a date or a whole number that rises")
+    if clock is None or clock.kind not in {"date", "timestamp", "integer"}:
+        builder.wrong(text, "the first of order must be a date, a timestamp or a whole number that rises")
     if not isinstance(node, Literal | Parameter) or node.type.kind != "integer":
         builder.wrong(text, "how far back must be a whole number, written out or a parameter")
     return node

@@ -48,9 +48,10 @@ def _field(context: Context, document: Document, path: Path_, name: str, raw: An
         kind = TEXT
     is_text = kind == TEXT
     for key, fits in (("normalise", is_text), ("blank", is_text), ("unreadable", not is_text),
-                      ("format", kind.kind == "date")):  # fmt: skip
+                      ("format", kind.kind == _time_kind(given))):  # fmt: skip
         if key in given and not fits:
-            context.problems.add(document.place((*path, key), key=True), f"{key} does not apply to {kind}")
+            applied = f"{key} {given[key]}" if key == "format" else key
+            context.problems.add(document.place((*path, key), key=True), f"{applied} does not apply to {kind}")
     return Field(
         name=name,
         type=kind,
@@ -63,6 +64,11 @@ def _field(context: Context, document: Document, path: Path_, name: str, raw: An
         unit=given.get("unit", ""),
         description=given.get("description", ""),
     )
+
+
+def _time_kind(given: Mapping[str, Any]) -> str:
+    """The type a format is for: with a time of the day, a timestamp."""
+    return "timestamp" if "hh" in str(given.get("format")) else "date"
 
 
 def _layout(

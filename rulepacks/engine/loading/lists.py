@@ -4,10 +4,10 @@ import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
+from rulepacks.engine.cell_values import text_reader
 from rulepacks.engine.expressions.letters import BLANKS
 from rulepacks.engine.expressions.tree import Value
 from rulepacks.engine.expressions.types import TEXT, Type
@@ -132,8 +132,8 @@ def typed(text: str, kind: Type) -> Value:
             return number
     if kind.kind == "boolean" and text.lower() in {"true", "false"}:
         return text.lower() == "true"
-    if kind.kind == "date":
-        return date.fromisoformat(text)
+    if kind.kind in {"date", "timestamp"} and (value := text_reader(kind)(text)) is not None:
+        return value
     raise ValueError(text)
 
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import cast
 
+from rulepacks.engine.cell_values import text_reader
 from rulepacks.engine.expressions.tree import Value
 from rulepacks.engine.expressions.types import Type
 from rulepacks.engine.expressions.typing import type_from_text
@@ -19,7 +19,7 @@ def read_parameters(context: Context, document: Document, data: Mapping[str, Dat
     """Fill the context's parameters from the section of pack.yaml."""
     for name, raw in data.items():
         given = cast("dict[str, Data]", raw)
-        kind = _type(str(given["type"]))
+        kind = declared_type(str(given["type"]))
         if kind is None:
             context.problems.add(document.place(("parameters", name, "type")), f"{given['type']} is not a type")
             continue
@@ -37,7 +37,8 @@ def read_parameters(context: Context, document: Document, data: Mapping[str, Dat
         )
 
 
-def _type(text: str) -> Type | None:
+def declared_type(text: str) -> Type | None:
+    """A type as parameters declare it; None when it is none."""
     if text.startswith("list of "):
         element = type_from_text(text.removeprefix("list of "))
         return Type("list", element=element.kind) if element else None
@@ -81,8 +82,8 @@ def convert(value: object, kind: Type) -> Value:
         return int(text)
     if kind.kind == "decimal" and re.fullmatch(r"[-+]?[0-9]{1,38}(\.[0-9]{1,38})?", text, re.ASCII):
         return _decimal(text, kind)
-    if kind.kind == "date" and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
-        return date.fromisoformat(text)
+    if kind.kind in {"date", "timestamp"} and (value := text_reader(kind)(text)) is not None:
+        return value
     raise ValueError(f"{text[:60]!r} is not {kind}")
 
 

@@ -12,6 +12,7 @@ LITERAL_TEXTS = st.sampled_from(["", "a", "ab", "A", "É", "0012", "12", "x y", 
 WHOLE = st.sampled_from(["0", "1", "7", "12", "999999999999999999", "100"])
 POINTS = st.sampled_from(["0.0", "1.50", "0.005", "12.25", "99999999.99"])
 DATES = st.sampled_from(["2024-02-29", "2000-01-01", "2999-12-31"])
+MOMENTS = st.sampled_from(["2024-02-29T23:59:59.5Z", "2000-01-01 00:00", "9999-12-31T23:59:59.999999Z"])
 LIKES = st.sampled_from(["a%", "%a", "_", "a_%", "%", "", "é%", "%\n%", "a.b", "A"])
 PATTERNS = st.sampled_from(
     [
@@ -45,6 +46,7 @@ LEAVES: dict[str, Strategy] = {
     "whole": st.sampled_from(["n", "big", "side.weight", "$count", "twice"]) | WHOLE,
     "point": st.sampled_from(["d", "wide", "rate"]) | POINTS,
     "day": st.sampled_from(["day", "$since"]) | DATES.map("date '{}'".format),
+    "moment": st.just("seen") | MOMENTS.map("timestamp '{}'".format),
     "truth": st.sampled_from(["flag", "found(side)", "found(dated)", "true", "false"]),
     "compare": COMPARE,
     "like": LIKES.map(quoted),
@@ -53,8 +55,8 @@ LEAVES: dict[str, Strategy] = {
 SAME = ("({0} {compare} {0})", "({0} in ({0}, {0}, null))", "({0} not in ({0}, {0}))", "({0} between {0} and {0})")
 TEMPLATES: dict[str, list[str]] = {
     "truth": [
-        *(form.replace("{0}", f"{{{kind}}}") for kind in ("text", "whole", "point", "day") for form in SAME),
-        *(f"({{{kind}}} is null)" for kind in ("text", "whole", "point", "day", "truth")),
+        *(form.replace("{0}", f"{{{kind}}}") for kind in ("text", "whole", "point", "day", "moment") for form in SAME),
+        *(f"({{{kind}}} is null)" for kind in ("text", "whole", "point", "day", "moment", "truth")),
         "({number} {compare} {number})", "({text} in ($words))", "({text} like {like})", "matches({text}, {pattern})",
         "contains({text}, {text})", "starts_with({text}, {text})", "ends_with({text}, {text})",
         "({truth} and {truth})", "({truth} or {truth} or {truth})", "(not {truth})",
@@ -69,12 +71,13 @@ TEMPLATES: dict[str, list[str]] = {
         "lpad({text}, 4, '0')", "replace({text}, 'a', 'é')", "concat_ws({text}, {text}, {text})", "({text} || {text})",
         "coalesce({text}, {text})", "nullif({text}, {text})", "(case when {truth} then {text} else {text} end)",
         "extract({text}, '([0-9]+)')", "greatest({text}, {text}, {text})",
-        *(f"cast({{{kind}}} as text)" for kind in ("whole", "point", "number", "day", "truth")),
+        *(f"cast({{{kind}}} as text)" for kind in ("whole", "point", "number", "day", "moment", "truth")),
     ],
     "whole": [
         *(f"({{whole}} {sign} {{whole}})" for sign in "+-*%"), "(-{whole})", "abs({whole})", "zero_if_blank({whole})",
         "length({text})", "given({text}, {day}, {truth})", "year({day})", "month({day})", "day({day})",
-        "sign({number})", "floor({point})", "ceil({point})", "floor_div({whole}, {whole})",
+        "sign({number})", "hour({moment})", "minute({moment})", "second({moment})",
+        "floor({point})", "ceil({point})", "floor_div({whole}, {whole})",
         "ceil_div({whole}, {point})",
         "divide({whole}, {whole}, 0)", "weekday({day})",
         "business_days_between({day}, {day})", "days_between({day}, {day})", "months_between({day}, {day})",
@@ -85,7 +88,8 @@ TEMPLATES: dict[str, list[str]] = {
     "point": [
         *(f"({{number}} {sign} {{point}})" for sign in "+-*"), "(-{point})", "abs({point})", "round({point}, 1)",
         "zero_if_blank({point})", "cast({text} as decimal(12,3))", "cast({whole} as decimal(38,4))",
-        "divide(d, {point}, 2)", "divide({whole}, d, 6)", "similarity({text}, {text})",
+        "divide(d, {point}, 2)", "divide({whole}, d, 6)", "seconds_between({moment}, {moment})",
+        "similarity({text}, {text})",
         "closest(split({text}, ' '), names({text}, 'a', 'x b'))", "nearest(names({text}, ' ', 'ab'), $words)",
         "greatest({point}, d)",
         "nullif({point}, {number})", "(case when {truth} then {number} else {point} end)",
@@ -94,6 +98,11 @@ TEMPLATES: dict[str, list[str]] = {
         "cast({text} as date)", "coalesce({day}, {day})", "add_days({day}, {whole})", "add_months({day}, {whole})",
         "add_years({day}, {whole})", "last_day({day})",
         "add_business_days({day}, {whole})", "date_of({whole}, {whole}, {whole})", "least({day}, {day})",
+        "cast({moment} as date)",
+    ],
+    "moment": [
+        "cast({text} as timestamp)", "cast({day} as timestamp)", "add_seconds({moment}, {whole})",
+        "greatest({moment}, {moment})", "coalesce({moment}, {moment})",
     ],
 }  # fmt: skip
 _HOLE = re.compile(r"\{([a-z]+)\}")
@@ -224,3 +233,22 @@ DAYS = st.sampled_from(
     ]
 )
 FLAGS = st.sampled_from(["", "true", "FALSE", "True", "yes", "1", " true "])
+SEEN = st.sampled_from(
+    [
+        "",
+        "2024-02-29T10:00:00Z",
+        "2024-02-29 10:00",
+        "2024-02-29T10:00:00.5+14:59",
+        "2024-02-29T10:00:00.1234560-0530",
+        "2024-02-29T10:00:00.1234567Z",
+        "1000-01-01T00:00:00+00:01",
+        "9999-12-31T23:59:59-00:01",
+        "2023-02-29T10:00Z",
+        "2024-02-29T24:00Z",
+        "2024-02-29T23:59:60Z",
+        "2024-02-29T10:00+15:00",
+        "2024-02-29",
+        "2024-02-29t10:00z",
+        " 2024-02-29T10:00:00Z ",
+    ]
+)

@@ -40,6 +40,7 @@ inputs:
       rate: {type: "decimal(4,4)"}
       day: {type: date}
       flag: {type: boolean}
+      seen: {type: timestamp}
     derive:
       tail: concat_ws('/', t, right(u, 1))
       twice: cast(t as integer) * 2
@@ -60,6 +61,7 @@ rules:
     require: >-
       found(side) or found(dated) or tail = $word or t in ($words) or twice = $count or day = $since or u is null
       or kept is null or folded is null or n = big or d = wide or rate = 0.5 or flag or id = unit
+      or seen is null
 """
 SIDES = "code,name,weight\na,Alpha,1\nab,,20\n12,Twelve,\nK1,Upper,300\n"
 DATED = "code,from,until\na,2000-01-01,2023-12-31\na,2024-01-01,\nab,,2024-02-29\n"

@@ -183,7 +183,7 @@ def test_parts_of_a_pack_that_do_not_fit(tmp_path: Path, part: str, problem: str
         ),
         (
             "type: sequence, by: [], order: [name], ties: row_number, require: 'count_within(3, true) > 0'",
-            "the first of order must be a date or a whole number that rises",
+            "the first of order must be a date, a timestamp or a whole number that rises",
         ),
         (
             "type: sequence, by: [], order: [day], ties: row_number, require: 'count_within(count, true) > 0'",

@@ -18,12 +18,12 @@ from rulepacks.engine.limits import Limits
 from rulepacks.engine.progress import silent
 from rulepacks.engine.record import compile_record_rules
 from rulepacks.engine.spec import PARSE, Pack
-from rulepacks.engine.tests.expressions_at_random import DAYS, FLAGS, NUMBERS, TEXTS, expressions
+from rulepacks.engine.tests.expressions_at_random import DAYS, FLAGS, NUMBERS, SEEN, TEXTS, expressions
 from rulepacks.engine.tests.record_pack import PARAMETERS, with_rules, write_pack
 
 FIELDS = {
     "unit": TEXTS, "t": TEXTS, "u": TEXTS, "kept": TEXTS, "folded": TEXTS, "n": NUMBERS, "big": NUMBERS, "d": NUMBERS,
-    "wide": NUMBERS, "rate": NUMBERS, "day": DAYS, "flag": FLAGS,
+    "wide": NUMBERS, "rate": NUMBERS, "day": DAYS, "flag": FLAGS, "seen": SEEN,
 }  # fmt: skip
 CELLS = {name: st.none() | cells for name, cells in FIELDS.items()}
 ROWS = st.lists(st.fixed_dictionaries(CELLS), min_size=20, max_size=40)

@@ -3,13 +3,14 @@
 NULL policy: a function is NULL when an argument is NULL, unless it has its own policy.
 """
 
-from rulepacks.engine.expressions.functions import business, checks, dates, lists, nulls, numbers, texts
+from rulepacks.engine.expressions.functions import business, checks, dates, lists, nulls, numbers, texts, times
 from rulepacks.engine.expressions.functions.base import Function
 
 THEMES: dict[str, dict[str, Function]] = {
     "Texts": texts.FUNCTIONS,
     "Numbers": numbers.FUNCTIONS,
     "Dates": dates.FUNCTIONS,
+    "Timestamps": times.FUNCTIONS,
     "Business days": business.FUNCTIONS,
     "Blanks": nulls.FUNCTIONS,
     "Lists": lists.FUNCTIONS,
