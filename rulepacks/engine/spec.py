@@ -228,13 +228,14 @@ class Side:
 
 @dataclass(frozen=True)
 class ReconcileBody:
-    """A full outer match of two sides on `on`. `part` says which kind of result this rule's code stands for."""
+    """Two sides matched on `on`, over the keys of `keys`. `part`: which kind of result this rule's code stands for."""
 
     on: tuple[str, ...]
     left: Side
     right: Side
     missing_is_zero: bool
     ignore_zero: bool
+    keys: Literal["all", "left", "right", "both"]
     part: Literal["any", "differs", "only_left", "only_right"]
 
 

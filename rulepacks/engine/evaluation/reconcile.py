@@ -1,4 +1,4 @@
-"""`reconcile`: both sides summed by key, then one FULL JOIN."""
+"""`reconcile`: both sides summed by key, then one join."""
 
 import time
 from collections.abc import Sequence
@@ -15,6 +15,9 @@ from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.expressions.tree import Aggregate, Field, Node, walk
 from rulepacks.engine.loading.draft import within
 from rulepacks.engine.spec import ReconcileBody, Rule, Side, Stage
+
+JOINS = {"all": "FULL", "left": "LEFT", "right": "RIGHT", "both": "INNER"}
+"""Which join keeps which keys."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def _statement(state: State, pairs: Pairs, body: ReconcileBody) -> str:
                'l.value AS "value:left"', 'r.value AS "value:right"',
                "coalesce(l.blocked, false) OR coalesce(r.blocked, false) AS blocked"]  # fmt: skip
     equal = " AND ".join(f"l.{quoted(name)} = r.{quoted(name)}" for name in body.on)
-    joined = f"SELECT {', '.join(columns)} FROM ({left}) l FULL JOIN ({right}) r ON {equal}"
+    joined = f"SELECT {', '.join(columns)} FROM ({left}) l {JOINS[body.keys]} JOIN ({right}) r ON {equal}"
     places = bits(rule.code for rule in pairs.rules)
     decided = {rule.code: _decide(rule) for rule in pairs.rules}
     texts = [f"({text}) AS {quoted(f'{kind}:{code}')}" for code, decision in decided.items()

@@ -12,6 +12,10 @@ from rulepacks.engine.rules import Reading, RuleType
 from rulepacks.engine.spec import ReconcileBody, Side
 
 Part = Literal["any", "differs", "only_left", "only_right"]
+NEVER: dict[str, set[str]] = {
+    "all": set(), "left": {"only_right"}, "right": {"only_left"}, "both": {"only_left", "only_right"},
+}  # fmt: skip
+"""Kinds of result that cannot be where only these keys are compared."""
 
 
 def read(draft: Draft) -> Reading:
@@ -26,7 +30,10 @@ def read(draft: Draft) -> Reading:
     zero = data.get("missing") == "zero"
     if zero and {"only_left", "only_right"} & set(data.get("codes", {})):
         draft.problem("with missing: zero nothing is on one side only", "codes")
-    body = ReconcileBody(on, left, right, zero, bool(data.get("ignore_zero")), "any")
+    keys = data.get("keys", "all")
+    for part in sorted(NEVER[keys] & set(data.get("codes", {}))):
+        draft.problem(f"with keys: {keys} no key is {part}", "codes", part)
+    body = ReconcileBody(on, left, right, zero, bool(data.get("ignore_zero")), keys, "any")
     if "code" in data:
         return Reading((({}, body),), scope)
     parts = []

@@ -245,6 +245,13 @@ def test_rules_that_do_not_fit(tmp_path: Path, keys: str, problem: str) -> None:
     assert any(problem in line and line.startswith("pack.yaml:10:") for line in found), found
 
 
+def test_a_key_that_is_not_compared_has_no_code(tmp_path: Path) -> None:
+    sides = "left: {input: rows, value: count(*)}, right: {input: rows, value: count(*)}"
+    rule = "codes: {differs: R1, only_right: R2}, type: reconcile, severity: error, title: T, authority: A, on: [id]"
+    found = lines(tmp_path, f"{HEAD}{INPUTS}rules:\n  - {{{rule}, keys: left, {sides}}}\n")
+    assert found == ["pack.yaml:10:39 R1/R2: with keys: left no key is only_right"]
+
+
 def test_rules_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
     files = {
         "rules/a.yaml": f"rules:\n  - {RULE}lost = 1}}\n",
