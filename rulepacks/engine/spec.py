@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from rulepacks.engine.expressions.tree import Node, Value
+from rulepacks.engine.expressions.tree import Aggregate, Node, Value
 from rulepacks.engine.expressions.types import Type
 from rulepacks.engine.expressions.windows import WindowSpec
 from rulepacks.engine.problems import Place
@@ -102,6 +102,8 @@ class SequenceSpec:
 class JoinSpec:
     """The matching row over there, for the rows of one input (`source`).
 
+    With `values` it is not a row but all matching rows together: aggregates over the rows of the target.
+
     Kind `sequence` gives each row what it sees of the rows around it; its target is the input itself.
 
     `on` pairs target columns with expressions over the source row. Columns in `wildcards` match anything where the
@@ -122,6 +124,12 @@ class JoinSpec:
     not_itself: bool = False
     fold_case: bool = False
     sequence: SequenceSpec | None = None
+    values: Mapping[str, Aggregate] = field(default_factory=dict)
+
+    @property
+    def of_many(self) -> bool:
+        """Whether its values come of many rows, any of which may keep them from being told."""
+        return self.sequence is not None or bool(self.values)
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,20 @@ from dataclasses import dataclass, field
 
 from rulepacks.engine.compile_sql import Compiler, aggregate, aggregate_fault, quoted
 from rulepacks.engine.evaluation.masks import Bit, Decision, bits, failed_condition, mask_columns, masks
-from rulepacks.engine.evaluation.reads import row_nodes, rule_nodes, rule_where, shown_nodes, unreadable_fields
+from rulepacks.engine.evaluation.reads import (
+    BLOCKED,
+    FAULTED,
+    blocked_joins,
+    blocking,
+    row_nodes,
+    rule_nodes,
+    rule_where,
+    shown_nodes,
+)
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.work import Work, not_met_earlier
-from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, Logical, Node, walk
+from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, Node, narrowed, walk
 from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.spec import GroupBody, Rule
 
@@ -42,10 +51,9 @@ class GroupQuery:
                         self.names.setdefault((self._filter(rule), part), f"agg:{len(self.names)}")
 
     def _where_bad(self, rule: Rule) -> list[str]:
-        """Marks of unreadable cells that `where` reads: which rows it means cannot be told then."""
+        """What keeps `where` from being told: which rows it means is not known then."""
         where = rule_where(rule)
-        fields = unreadable_fields(self.state.session.pack, self.work.input, [where] if where is not None else [])
-        return [quoted(f"bad:{name}") for name in sorted(fields)]
+        return blocking(self.state.session.pack, self.work.input, [where] if where is not None else [])
 
     def _filter(self, rule: Rule) -> Node | None:
         return None if self.one_where else rule_where(rule)
@@ -85,9 +93,9 @@ class GroupQuery:
         to = self.source.compiler()
         columns = [quoted(name) for name in self.by]
         for (where, node), name in self.names.items():
-            narrowed = _narrowed(node, where)
-            columns.append(f"{aggregate(to, narrowed)} AS {quoted(name)}")
-            if fault := aggregate_fault(to, narrowed):
+            fewer = narrowed(node, where)
+            columns.append(f"{aggregate(to, fewer)} AS {quoted(name)}")
+            if fault := aggregate_fault(to, fewer):
                 self.faults[where, node] = quoted(f"fault:{name}")
                 columns.append(f"{fault} AS {quoted(f'fault:{name}')}")
         columns += [item for rule in self.rules for item in self._presence(rule, to)]
@@ -113,8 +121,7 @@ class GroupQuery:
 
     def _blocked(self, rule: Rule) -> str:
         """SQL, over rows, of what keeps a rule from being judged; '' when nothing can."""
-        fields = unreadable_fields(self.state.session.pack, self.work.input, row_nodes(rule))
-        parts = [quoted(f"bad:{name}") for name in sorted(fields)]
+        parts = blocking(self.state.session.pack, self.work.input, row_nodes(rule))
         here = {code: other for other in self.work.rules for code in (other.code, *other.aliases)}
         for code in rule.needs:
             if code in here and here[code].type != "unique":
@@ -126,12 +133,12 @@ class GroupQuery:
 
     def _joins(self) -> tuple[str, list[str]]:
         """Joins whose key is part of the grouping, looked up once a group."""
-        nodes = [node for rule in self.rules for node in rule_nodes(rule) + shown_nodes(rule)]
-        parts = [part for node in nodes for part in outside(node)]
+        parts = joined_apart([node for rule in self.rules for node in deciding_nodes(rule) + shown_nodes(rule)])
         clauses, values = [], []
-        for name in dict.fromkeys(part.join for part in parts if isinstance(part, JoinField | Found)):
-            columns = sorted({part.name for part in parts if isinstance(part, JoinField) and part.join == name})
-            more, joined = self.source.join(self.state.session.pack.joins[name], columns)
+        for name in dict.fromkeys(part.join for part in parts):
+            join = self.state.session.pack.joins[name]
+            columns = {part.name for part in parts if isinstance(part, JoinField) and part.join == name}
+            more, joined = self.source.join(join, sorted(columns | ({BLOCKED, FAULTED} if join.of_many else set())))
             values += more
             clauses += joined
         return " ".join(clauses), values
@@ -151,7 +158,7 @@ class GroupQuery:
     def _decide(self, rule: Rule) -> Decision:
         assert isinstance(rule.body, GroupBody)
         to, present = self._compiler(rule), self.present(rule)
-        blocked = quoted(f"blocked:{rule.code}") if self._blocked(rule) else "false"
+        blocked = self._kept_from(rule)
         value = to.value(rule.body.require)
         faults = [fault for node in (rule.when, rule.body.require) if node is not None and (fault := to.fault(node))]
         broken = " OR ".join(faults) or "false"
@@ -166,6 +173,12 @@ class GroupQuery:
             ne=f"{present} AND {blocked}" if blocked != "false" else "",
             er=f"{present} AND NOT {blocked} AND ({broken})" if faults else "",
         )
+
+    def _kept_from(self, rule: Rule) -> str:
+        """SQL, over groups, of whether one cannot be judged: for its rows, or for rows that its joins gather."""
+        own = [quoted(f"blocked:{rule.code}")] if self._blocked(rule) else []
+        parts = own + blocked_joins(self.state.session.pack, joined_apart(deciding_nodes(rule)))
+        return f"({' OR '.join(parts)})" if parts else "false"
 
     def _shown(self, rule: Rule) -> list[str]:
         """Columns for findings: sides, difference, and every value of about, message and severity."""
@@ -182,17 +195,19 @@ class GroupQuery:
         return [f"{to.value(node)} AS {quoted(name)}" for name, node in values.items()]
 
 
+def deciding_nodes(rule: Rule) -> list[Node]:
+    """What decides a group: its guard and its condition."""
+    where = rule_where(rule)
+    return [node for node in rule_nodes(rule) if node is not where]
+
+
+def joined_apart(nodes: Sequence[Node]) -> list[JoinField | Found]:
+    """What expressions take of joins outside aggregates: looked up once a group."""
+    return [part for node in nodes for part in outside(node) if isinstance(part, JoinField | Found)]
+
+
 def outside(node: Node) -> list[Node]:
     """Nodes outside aggregates."""
     if isinstance(node, Aggregate):
         return []
     return [node, *(part for child in node.children for part in outside(child))]
-
-
-def _narrowed(node: Aggregate, where: Node | None) -> Aggregate:
-    """The aggregate over only the rows of the rule."""
-    both = tuple(part for part in (where, node.where) if part is not None)
-    narrowed = Logical(op="and", operands=both) if len(both) > 1 else both[0] if both else None
-    return Aggregate(
-        name=node.name, operand=node.operand, where=narrowed, distinct=node.distinct, type=node.type, at=node.at
-    )

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from rulepacks.engine.compile_sql import quoted
-from rulepacks.engine.evaluation.reads import Reads, unreadable_fields
+from rulepacks.engine.evaluation.gathers import gather_nodes, gathered
+from rulepacks.engine.evaluation.reads import FOUND, Reads, unreadable_fields
 from rulepacks.engine.evaluation.sequences import sequence_nodes, windows_of
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import JoinTable, Source
 from rulepacks.engine.expressions.tree import Field, Value
 from rulepacks.engine.expressions.types import DATE, Type
-from rulepacks.engine.spec import JoinSpec, SequenceSpec
+from rulepacks.engine.spec import JoinSpec
 
 END = 10**18
 """Beyond every integer a field can hold."""
+
+IS_FOUND = f"true AS {quoted(FOUND)}"
 
 JoinTables = dict[str, list[JoinTable]]
 
@@ -38,8 +41,8 @@ def join_tables(session: Session, names: set[str], columns: set[tuple[str, str]]
             made[name] = _list_tables(session, join, wanted, stage)
         elif join.kind == "table":
             made[name] = [_table_table(session, join, wanted, stage)]
-        elif join.sequence is not None:
-            made[name] = [_sequence_table(session, join, join.sequence, gate, stage, made)]
+        elif join.of_many:
+            made[name] = [_rows_table(session, join, gate, stage, made)]
         else:
             made[name] = [_input_table(session, join, wanted, gate, stage, made)]
     return made
@@ -67,7 +70,7 @@ def _list_tables(session: Session, join: JoinSpec, wanted: Sequence[str], stage:
         session.con.register(raw, pa.table(dict(zip(kept, arrays, strict=True))))
         keys = ", ".join(f"{_folded(quoted(key), join, spec.columns[key])} AS {quoted(f'k:{key}')}" for key in spec.key)
         others = "".join(f", {quoted(column)}" for column in dict.fromkeys([*effective, *wanted]))
-        session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {keys}{others}, true AS found FROM {quoted(raw)}")
+        session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {keys}{others}, {IS_FOUND} FROM {quoted(raw)}")
         session.con.unregister(raw)
         tables.append(JoinTable(name, paired, spec.effective, not_itself=False, fold_case=join.fold_case))
     return tables
@@ -82,25 +85,26 @@ def _table_table(session: Session, join: JoinSpec, wanted: Sequence[str], stage:
     keys = [key for key, _ in join.on]
     columns = ", ".join([*(f"{quoted(key)} AS {quoted(f'k:{key}')}" for key in keys), *map(quoted, wanted)])
     session.run(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns}, true AS found FROM {quoted(f'table:{join.target}')}"
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns}, {IS_FOUND} FROM {quoted(f'table:{join.target}')}"
     )
     return JoinTable(name, tuple(keys), None, not_itself=False, fold_case=False)
 
 
-def _sequence_table(
-    session: Session, join: JoinSpec, sequence: SequenceSpec, gate: str, stage: str, made: JoinTables
-) -> JoinTable:
-    """What each row sees of the rows around it."""
+def _rows_table(session: Session, join: JoinSpec, gate: str, stage: str, made: JoinTables) -> JoinTable:
+    """What each row sees of the rows around it, or what all rows of a key come to."""
     given = session.pack.inputs[join.target]
     source = Source(session, given, made)
-    reads = Reads().add(session.pack, given, sequence_nodes(sequence))
+    keys = tuple(key for key, _ in join.on)
+    reads = Reads().add(session.pack, given, sequence_nodes(join.sequence) if join.sequence else gather_nodes(join))
+    reads.add_names(session.pack, given, keys)
     gated = gate_condition(session, join.target, gate, reads)
     if missing := reads.joins - set(made):
         made.update(join_tables(session, missing, reads.join_columns, gate, stage))
     rows = f"SELECT * FROM ({source.select(reads)}) WHERE {gated or 'true'}"
     name = quoted(f"join:{stage}:{join.name}")
-    session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {windows_of(source, sequence, rows)}")
-    return JoinTable(name, (), None, not_itself=False, fold_case=False)
+    seen = gathered(source, join, rows) if join.sequence is None else windows_of(source, join.sequence, rows)
+    session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {seen}")
+    return JoinTable(name, keys, None, not_itself=False, fold_case=False)
 
 
 def _input_table(
@@ -137,7 +141,7 @@ def _input_table(
     if effective:
         firsts = _spans(rows, keys, effective, target.type_of(effective[0]))
     session.run(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT r.*, f.* EXCLUDE ({grouped}), true AS found FROM {rows} r "
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT r.*, f.* EXCLUDE ({grouped}), {IS_FOUND} FROM {rows} r "
         f'JOIN ({firsts}) f ON r.row_number = f."first:row"'
     )
     session.run(f"DROP TABLE {rows}")

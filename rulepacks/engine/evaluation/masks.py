@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rulepacks.engine.compile_sql import Compiler, quoted
-from rulepacks.engine.evaluation.reads import BLOCKED, rule_nodes, sequences_read, unreadable_fields
+from rulepacks.engine.evaluation.reads import blocked_joins, rule_nodes, unreadable_fields
 from rulepacks.engine.expressions.tree import Found
 from rulepacks.engine.spec import Input, Pack, RowBody, Rule
 
@@ -62,7 +62,7 @@ def decide(pack: Pack, source: Input, to: Compiler, rule: Rule, not_met: Mapping
     blocked = [
         quoted(f"bad:{name}") for name in sorted(unreadable_fields(pack, source, rule_nodes(rule))) if name not in own
     ]
-    blocked += [f"coalesce({quoted(f'j:{name}.{BLOCKED}')}, false)" for name in sequences_read(pack, rule_nodes(rule))]
+    blocked += blocked_joins(pack, rule_nodes(rule))
     ne = " OR ".join([*blocked, *(not_met[code] for code in rule.needs)])
     applies = to.value(rule.when) if rule.when is not None else ""
     er = _errors(to, rule, applies)

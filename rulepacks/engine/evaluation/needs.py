@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 
 from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.evaluation.plan import StagePlan
-from rulepacks.engine.evaluation.reads import Reads, row_nodes, side_nodes, table_nodes, unreadable_fields
+from rulepacks.engine.evaluation.reads import (
+    BLOCKED,
+    FAULTED,
+    Reads,
+    row_nodes,
+    side_nodes,
+    table_nodes,
+    unreadable_fields,
+)
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.expressions.tree import Field, Node, walk
@@ -66,4 +74,5 @@ def _needed(state: State, source: Input, nodes: Sequence[Node], names: Sequence[
         quoted(f"fault:{node.name}") for tree in nodes for node in walk(tree)
         if isinstance(node, Field) and rows.can_fault(node.name)
     }  # fmt: skip
+    columns |= {quoted(f"j:{join}.{mark}") for join, mark in reads.join_columns if mark in {BLOCKED, FAULTED}}
     return Needed(reads, frozenset(columns), frozenset(unreadable_fields(pack, source, nodes)))

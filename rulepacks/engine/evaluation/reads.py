@@ -1,8 +1,9 @@
 """What expressions read, down to delivered fields, joins and inputs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.expressions.tree import Aggregate, Field, Found, JoinField, Node, Raw, walk
 from rulepacks.engine.spec import (
     GroupBody,
@@ -18,9 +19,11 @@ from rulepacks.engine.spec import (
     UniqueBody,
 )
 
-BLOCKED = "blocked"
-FAULTED = "faulted"
-"""Columns of every sequence: its rows cannot be evaluated, or break."""
+FOUND = ":found"
+"""Column of every table a join looks in: TRUE."""
+BLOCKED = ":blocked"
+FAULTED = ":faulted"
+"""Columns of every join whose values come of many rows: those rows cannot be evaluated, or break."""
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Reads:
             elif isinstance(node, JoinField | Found):
                 if isinstance(node, JoinField):
                     self.join_columns.add((node.join, node.name))
-                if pack.joins[node.join].kind == "sequence":
+                if pack.joins[node.join].of_many:
                     self.join_columns |= {(node.join, BLOCKED), (node.join, FAULTED)}
                 if node.join not in self.joins:
                     self.joins.add(node.join)
@@ -146,10 +149,16 @@ def unreadable_fields(pack: Pack, source: Input, nodes: Iterable[Node]) -> set[s
     return {name for name in reads.fields if source.fields[name].type.kind != "text"}
 
 
-def sequences_read(pack: Pack, nodes: Iterable[Node]) -> list[str]:
-    """Joins of an expression that are sequences."""
+def blocking(pack: Pack, source: Input, nodes: Sequence[Node]) -> list[str]:
+    """SQL conditions, over rows, under which expressions cannot be told: unreadable cells here, or in joined rows."""
+    bad = [quoted(f"bad:{name}") for name in sorted(unreadable_fields(pack, source, nodes))]
+    return bad + blocked_joins(pack, nodes)
+
+
+def blocked_joins(pack: Pack, nodes: Iterable[Node]) -> list[str]:
+    """SQL conditions under which joins to many rows cannot be told."""
     joins = dict.fromkeys(node.join for tree in nodes for node in walk(tree) if isinstance(node, JoinField | Found))
-    return [name for name in joins if pack.joins[name].kind == "sequence"]
+    return [f"coalesce({quoted(f'j:{name}.{BLOCKED}')}, false)" for name in joins if pack.joins[name].of_many]
 
 
 def row_nodes(rule: Rule) -> list[Node]:

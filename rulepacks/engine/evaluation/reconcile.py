@@ -8,7 +8,7 @@ import duckdb
 
 from rulepacks.engine.compile_sql import Compiler, aggregate, quoted
 from rulepacks.engine.evaluation.masks import Decision, bits, mask_columns
-from rulepacks.engine.evaluation.reads import side_nodes, unreadable_fields
+from rulepacks.engine.evaluation.reads import blocking, side_nodes
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State, add_counts
 from rulepacks.engine.evaluation.work import Work
@@ -86,8 +86,7 @@ def _side(state: State, work: Work, side: Side, on: Sequence[str]) -> str:
     names = {node: f"agg:{index}" for index, node in enumerate(dict.fromkeys(aggregates))}
     columns = [f"{over_rows.value(node)} AS {quoted(name)}" for node, name in zip(side.on, on, strict=True)]
     columns += [f"{aggregate(over_rows, node)} AS {quoted(name)}" for node, name in names.items()]
-    bad = sorted(unreadable_fields(state.session.pack, work.input, side_nodes(side)))
-    blocked = " OR ".join(quoted(f"bad:{name}") for name in bad)
+    blocked = " OR ".join(blocking(state.session.pack, work.input, side_nodes(side)))
     columns.append(f"bool_or({blocked}) AS blocked" if blocked else "false AS blocked")
     where = f" WHERE {over_rows.value(side.where)}" if side.where is not None else ""
     keys = ", ".join(str(index + 1) for index in range(len(on)))

@@ -7,7 +7,7 @@ windows read is `blocked` or `faulted` as a whole: any row of it might come out 
 from collections.abc import Sequence
 
 from rulepacks.engine.compile_sql import Compiler, quoted, sql_type
-from rulepacks.engine.evaluation.reads import unreadable_fields
+from rulepacks.engine.evaluation.reads import BLOCKED, FAULTED, FOUND, unreadable_fields
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.expressions.tree import Node
 from rulepacks.engine.expressions.types import INTEGER
@@ -27,17 +27,22 @@ def windows_of(source: Source, sequence: SequenceSpec, rows: str) -> str:
     to = source.compiler()
     prepared = f"SELECT {', '.join(_prepared(source, to, sequence))} FROM ({rows})"
     partition = _partition(sequence)
-    noted = ", ".join(f"coalesce(bool_or({name}) OVER ({partition}), false) AS {name}ed" for name in ("block", "fault"))
+    blocked, faulted, found = map(quoted, (BLOCKED, FAULTED, FOUND))
+    noted = ", ".join(
+        f"coalesce(bool_or({cause}) OVER ({partition}), false) AS {mark}"
+        for cause, mark in (("block", blocked), ("fault", faulted))
+    )
     windows = "".join(
         f", {_window(to, sequence, index, window)} AS {quoted(text)}"
         for index, (text, window) in enumerate(sequence.windows.items())
     )
     noted_rows = f"SELECT *, {noted} FROM ({prepared})"
-    members = f"SELECT row_number, blocked, faulted{windows}, true AS found FROM ({noted_rows}) WHERE member"
+    members = f"SELECT row_number, {blocked}, {faulted}{windows}, true AS {found} FROM ({noted_rows}) WHERE member"
     if not unreadable_fields(source.session.pack, source.input, _membership(sequence)):
         return members
     # Whether such a row takes part cannot be told, so the rule cannot be evaluated for it.
-    unclear = f"SELECT row_number, true AS blocked, false AS faulted, false AS found FROM ({prepared}) WHERE unclear"
+    marks = f"true AS {blocked}, false AS {faulted}, false AS {found}"
+    unclear = f"SELECT row_number, {marks} FROM ({prepared}) WHERE unclear"
     return f"{members} UNION ALL BY NAME {unclear}"
 
 

@@ -7,11 +7,14 @@ Columns of the result: `row_number`; a field under its own name; `raw:f` deliver
 from dataclasses import dataclass
 
 from rulepacks.engine.cells import typed_cell, unreadable_cell
-from rulepacks.engine.compile_sql import Compiler, quoted
-from rulepacks.engine.evaluation.reads import FAULTED, Reads, join_nodes
+from rulepacks.engine.compile_sql import Compiler, quoted, sql_type
+from rulepacks.engine.evaluation.reads import FAULTED, FOUND, Reads, join_nodes
 from rulepacks.engine.evaluation.session import Session
-from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Raw, walk
+from rulepacks.engine.expressions.tree import Aggregate, Field, Found, JoinField, Node, Raw, walk
 from rulepacks.engine.spec import Input, JoinSpec
+
+_OVER_NONE = {"sum": "0", "count": "0", "any": "false", "every": "true"}
+"""Aggregates over no rows; the others are NULL."""
 
 
 def column(node: Node) -> str | None:
@@ -42,7 +45,7 @@ class Source:
         if isinstance(node, Field) and self.can_fault(node.name):
             return quoted(f"fault:{node.name}")
         if isinstance(node, JoinField | Found):
-            if self.session.pack.joins[node.join].kind == "sequence":
+            if self.session.pack.joins[node.join].of_many:
                 return f"coalesce({quoted(f'j:{node.join}.{FAULTED}')}, false)"
             parts = [
                 fault
@@ -121,6 +124,7 @@ class Source:
                 for number, found in enumerate(founds)
             )
             one = f"{quoted(f'{join.name}#0')}.{quoted(name)}" if len(tables) == 1 else f"CASE {cases} END"
+            one = _over_none(join.values[name], one) if name in join.values else one
             values.append(f"{one if tables else 'NULL'} AS {quoted(f'j:{join.name}.{name}')}")
         return values, clauses
 
@@ -150,7 +154,13 @@ class JoinTable:
 
     @staticmethod
     def found(alias: str) -> str:
-        return f"coalesce({alias}.found, false)"
+        return f"coalesce({alias}.{quoted(FOUND)}, false)"
+
+
+def _over_none(value: Aggregate, column: str) -> str:
+    """SQL of a value where no row matches."""
+    empty = _OVER_NONE.get(value.name)
+    return column if empty is None else f"coalesce({column}, CAST({empty} AS {sql_type(value.type)}))"
 
 
 def _delivered(name: str | None) -> str:

@@ -11,7 +11,7 @@ Meaning of a tree, the same in DuckDB and in Python:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -251,6 +251,13 @@ class Aggregate(Node):
     @property
     def children(self) -> tuple[Node, ...]:
         return tuple(node for node in (self.operand, self.where) if node is not None)
+
+
+def narrowed(node: Aggregate, where: Node | None) -> Aggregate:
+    """The aggregate over only those of its rows where a condition is TRUE."""
+    both = tuple(part for part in (where, node.where) if part is not None)
+    fewer = Logical(op="and", operands=both) if len(both) > 1 else both[0] if both else None
+    return replace(node, where=fewer)
 
 
 def walk(node: Node) -> Iterator[Node]:

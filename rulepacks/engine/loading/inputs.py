@@ -118,7 +118,7 @@ def read_derived(context: Context, document: Document, data: Mapping[str, Data],
 
 
 def _derive_scope(context: Context, name: str, joins: Mapping[str, Data]) -> Scope:
-    """Fields so far, and the joins to lists and inputs, whose own expressions are read later."""
+    """Fields so far, and the joins to rows of lists and inputs, whose own expressions are read later."""
     first = next(iter(context.inputs))
     reachable: dict[str, Mapping[str, Type]] = {}
     for join, raw in joins.items():
@@ -127,7 +127,7 @@ def _derive_scope(context: Context, name: str, joins: Mapping[str, Data]) -> Sco
             continue
         if given.get("list") in context.lists:
             reachable[join] = context.lists[given["list"]].columns
-        elif given.get("input") in context.inputs:
+        elif given.get("input") in context.inputs and "values" not in given:
             reachable[join] = {key: field.type for key, field in context.inputs[given["input"]].fields.items()}
     scope = context.row_scope(name)
     return replace(scope, joins=reachable)

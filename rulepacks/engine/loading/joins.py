@@ -1,10 +1,12 @@
 """Joins, and the order in which derived fields and joins can be computed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal, cast
 
-from rulepacks.engine.expressions.tree import Node
-from rulepacks.engine.expressions.types import Type
+from rulepacks.engine.expressions.scope import Scope
+from rulepacks.engine.expressions.tree import Aggregate, Node
+from rulepacks.engine.expressions.types import BOOLEAN, Type
 from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Data, Document, Path_
@@ -33,16 +35,38 @@ def read_joins(context: Context, document: Document, data: Mapping[str, Data], t
         columns = target_columns(context, kind, given[kind])
         scope = context.row_scope(source)
         on = read_on(context, document, (*path, "on"), given["on"], scope, columns)
-        where = None
-        if "where" in given:
-            if kind != "input":
-                context.problems.add(document.place((*path, "where"), key=True), "where applies to inputs only")
-            else:
-                where = context.expression(document, (*path, "where"), context.row_scope(given["input"]))
+        for key in ("where", "values"):
+            if key in given and kind != "input":
+                context.problems.add(document.place((*path, key), key=True), f"{key} applies to inputs only")
+        where, values = None, {}
+        if kind == "input":
+            there = context.row_scope(given["input"])
+            where = context.expression(document, (*path, "where"), there, BOOLEAN) if "where" in given else None
+            values = _read_values(context, document, path, given, there)
         as_of = context.expression(document, (*path, "as_of"), scope) if "as_of" in given else None
-        join = JoinSpec(name, source, kind, given[kind], on, columns, as_of, tuple(given.get("wildcard", ())), where)
+        if values:
+            columns = {value: node.type for value, node in values.items()}
+        wildcard = tuple(given.get("wildcard", ()))
+        join = JoinSpec(name, source, kind, given[kind], on, columns, as_of, wildcard, where, values=values)
         if check_join(context, document, path, join):
             context.joins[name] = join
+
+
+def _read_values(
+    context: Context, document: Document, path: Path_, given: Mapping[str, Any], there: Scope
+) -> dict[str, Aggregate]:
+    """The aggregates of a join over all matching rows."""
+    values = {}
+    for name in given.get("values", {}):
+        way = (*path, "values", name)
+        node = context.expression(document, way, replace(there, aggregates=True))
+        if isinstance(node, Aggregate):
+            values[name] = node
+        elif node.type.kind != "unknown":
+            context.problems.add(document.place(way), "one aggregate is expected, such as sum(amount)")
+    if values and "as_of" in given:
+        context.problems.add(document.place((*path, "as_of"), key=True), "as_of does not go with values")
+    return values
 
 
 def target_columns(context: Context, kind: Target, target: str) -> dict[str, Type]:

@@ -114,6 +114,22 @@ def test_words_numbers_with_leading_zeros_and_dates_stay_texts(tmp_path: Path) -
         ),
         ("joins: {j: {input: rows, on: {id: name}}}\nrules: []\n", "pack.yaml:9:9 nothing reads the join j"),
         (
+            "joins: {j: {input: rows, on: {id: name}, values: {total: amount}}}\n",
+            "pack.yaml:9:58 amount differs within a group: put it in by, or in sum(…), min(…), any(…)",
+        ),
+        (
+            "joins: {j: {input: rows, on: {id: name}, values: {total: sum(amount) + 1}}}\n",
+            "pack.yaml:9:58 one aggregate is expected, such as sum(amount)",
+        ),
+        (
+            "joins: {j: {input: rows, on: {id: name}, as_of: day, values: {n: count(*)}}}\n",
+            "pack.yaml:9:42 as_of does not go with values",
+        ),
+        (
+            "joins: {j: {list: l, on: {k: name}, values: {n: count(*)}}}\nlists: {l: {file: l.csv, key: [k]}}\n",
+            "pack.yaml:9:37 values applies to inputs only",
+        ),
+        (
             "joins: {j: {input: rows, on: {id: name}, as_of: day}}\n",
             "pack.yaml:9:12 rows is not dated, so as_of has no meaning",
         ),
