@@ -11,6 +11,7 @@ from typing import Any
 from rulepacks.engine.cells import CLOCK_PATTERNS, DATE_PATTERNS, DEFAULT_DATE, MOMENT_PATTERN
 from rulepacks.engine.expressions.letters import BLANKS, lower, upper
 from rulepacks.engine.expressions.types import Type
+from rulepacks.engine.python_numbers import fits_type
 from rulepacks.engine.spec import Field
 
 Value = str | int | Decimal | bool | date | None
@@ -19,6 +20,8 @@ Read = Callable[[str], Value]
 
 _COLLAPSE = re.compile(r"[ \t\r\n\f\v]+")
 _BIGGEST = 2**63
+_SIGNS = {"+", "-"}
+_TRUTH = {"true": True, "false": False}
 _FIRST_YEAR = 1000
 _MOMENT = re.compile(MOMENT_PATTERN)
 
@@ -54,11 +57,23 @@ def moment_text(value: datetime) -> str:
     return text.rstrip("0") if value.microsecond else text
 
 
+def conversion(source: Type, target: Type) -> Callable[[Any], Any]:
+    """A function from a value of one type to another; it gives None where there is no such value."""
+    if target.kind == "text":
+        return lambda value: as_text(value, source)
+    if source.kind == "text":
+        return text_reader(target)
+    if target.kind == "date":
+        return datetime.date if source.kind == "timestamp" else lambda value: value
+    if target.kind == "timestamp":
+        return lambda value: datetime.combine(value, time.min) if source.kind == "date" else value
+    whole = target.kind == "integer"
+    return lambda value: None if not fits_type(value, target) else int(value) if whole else value
+
+
 def text_cell(field: Field) -> Callable[[str | None], str | None]:
     """A function from the delivered text of a text field to its value."""
     steps = [NORMALISE[step] for step in field.normalise]
-    if field.normalise == ("trim",) and not field.keep_blank:
-        return lambda raw: None if raw is None else raw.strip(BLANKS) or None
     empty_is_null = field.normalise[:1] == ("trim",) and "strip_zeros" not in field.normalise
 
     def read(raw: str | None) -> str | None:
@@ -75,24 +90,10 @@ def text_cell(field: Field) -> Callable[[str | None], str | None]:
     return read
 
 
-def typed_cell(field: Field) -> Callable[[str | None], tuple[Value, bool]]:
-    """A function from the delivered text of any other field to its value and whether the cell is unreadable."""
-    parse = text_reader(field.type, field.date_format)
-
-    def read(raw: str | None) -> tuple[Value, bool]:
-        text = raw.strip(BLANKS) if raw is not None else ""
-        if not text:
-            return None, False
-        value = parse(text)
-        return value, value is None
-
-    return read
-
-
 def text_reader(kind: Type, date_format: str | None = None) -> Read:
     """A function that reads a text strictly as a type."""
     if kind.kind == "boolean":
-        return lambda text: {"true": True, "false": False}.get(lower(text))
+        return lambda text: _TRUTH.get(lower(text))
     if kind.kind == "date":
         return _date_reader(date_format or DEFAULT_DATE)
     if kind.kind == "timestamp":
@@ -101,14 +102,14 @@ def text_reader(kind: Type, date_format: str | None = None) -> Read:
 
 
 def _date_reader(form: str) -> Read:
-    pattern = re.compile(DATE_PATTERNS[form][0])
+    matches = re.compile(DATE_PATTERNS[form][0]).fullmatch
     year, month, day = form.index("YYYY"), form.index("MM"), form.index("DD")
 
     def read(text: str) -> Value:
-        if pattern.fullmatch(text) is None:
+        if matches(text) is None:
             return None
         try:
-            return date(int(text[year : year + 4]), int(text[month : month + 2]), int(text[day : day + 2]))
+            return date.fromisoformat(f"{text[year : year + 4]}-{text[month : month + 2]}-{text[day : day + 2]}")
         except ValueError:
             return None
 
@@ -145,7 +146,7 @@ def _integer_reader(kind: Type) -> Read:
     digits = max(1, kind.whole_digits)
 
     def read(text: str) -> Value:
-        bare = text[1:] if text[:1] in "+-" else text
+        bare = text[1:] if text[:1] in _SIGNS else text
         if not (bare.isascii() and bare.isdigit()) or (len(bare) > digits and len(bare.lstrip("0")) > digits):
             return None
         value = int(text)
@@ -155,20 +156,18 @@ def _integer_reader(kind: Type) -> Read:
 
 
 def _decimal_reader(kind: Type) -> Read:
-    digits, scale = kind.whole_digits, kind.scale
-    limit = Decimal(10) ** kind.whole_digits
+    digits, scale = kind.whole_digits, max(kind.scale, 0)
 
     def read(text: str) -> Value:
-        bare = text[1:] if text[:1] in "+-" else text
+        bare = text[1:] if text[:1] in _SIGNS else text
         whole, point, decimals = bare.partition(".")
         if not (whole + decimals).isdigit() or not bare.isascii() or (point and not decimals):
             return None
         if len(whole) > digits and len(whole.lstrip("0")) > digits:
             return None
-        if len(decimals) > max(scale, 0) and decimals[scale:].strip("0"):
-            return None
+        if len(decimals) <= scale:
+            return Decimal(text)
         sign = "-" if text[0] == "-" else ""
-        value = Decimal(f"{sign}{whole or '0'}.{decimals[:scale]}")
-        return value if -limit < value < limit else None
+        return None if decimals[scale:].strip("0") else Decimal(f"{sign}{whole or '0'}.{decimals[:scale]}")
 
     return read

@@ -43,6 +43,11 @@ def arithmetic(node: Binary) -> Callable[[Any, Any], Any]:
     return bounded
 
 
+def negated(value: int | Decimal) -> int | Decimal:
+    """The number with the other sign; zero has none."""
+    return value.copy_negate() if isinstance(value, Decimal) and value else -value
+
+
 def _remainder(left: int, right: int) -> int:
     if right == 0:
         raise Fault

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rulepacks.engine.cell_values import as_text
-from rulepacks.engine.compile_python import compile_node
+from rulepacks.engine.compile_python import Read, Slots, compile_node
 from rulepacks.engine.evaluation.findings import BLANK
 from rulepacks.engine.evaluation.reads import blank_names, parts_shown, rule_nodes, shown_as, shown_nodes
-from rulepacks.engine.expressions.functions.base import Closure, Fault, Slots
+from rulepacks.engine.expressions.functions.base import Fault
 from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw
 from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.record_row import RowPlan
@@ -43,7 +43,7 @@ class RecordFinding:
 
 
 class Renderer:
-    """Renders the findings of one rule; compiled once, used only when the rule fails."""
+    """Renders the findings of one rule; compiled when the rule first fails."""
 
     def __init__(self, pack: Pack, rule: Rule, plan: RowPlan) -> None:
         self.pack, self.rule, self.plan = pack, rule, plan
@@ -97,13 +97,13 @@ class Renderer:
             fingerprint=_fingerprint(rule.code, key, unit, occurrence),
         )
 
-    def _value(self, node: Node) -> Closure:
+    def _value(self, node: Node) -> Read:
         """The value of a node; NULL where it faults."""
-        closure = compile_node(node, self.plan.places)
+        compute = compile_node(node, self.plan.places)
 
         def read(slots: Slots) -> object:
             try:
-                return closure(slots)
+                return compute(slots)
             except Fault:
                 return None
 
@@ -156,7 +156,7 @@ class Renderer:
                 parts.append(_fixed(part.text) if part.node is None else self._read_text(part.node))
         return parts or [_fixed(f"{self.rule.title}: not satisfied.")]
 
-    def _blank_fields(self) -> tuple[Closure, dict[str, Closure]]:
+    def _blank_fields(self) -> tuple[Read, dict[str, Read]]:
         body = self.rule.body
         if not isinstance(body, RowBody):
             return _fixed(""), {}

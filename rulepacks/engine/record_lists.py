@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rulepacks.engine.compile_python import Places, compile_node
-from rulepacks.engine.expressions.functions.base import Closure, Slots
+from rulepacks.engine.compile_python import Source
 from rulepacks.engine.expressions.letters import upper
 from rulepacks.engine.expressions.tree import Value
 from rulepacks.engine.spec import JoinSpec, ListSpec, Pack
@@ -23,32 +22,32 @@ class _Group:
     rows: Mapping[tuple[Value, ...], Sequence[Row]]
 
 
-def list_lookup(pack: Pack, join: JoinSpec, places: Places) -> Closure:
-    """The matching row of a list, the one with the fewest wildcards; None when there is none."""
+def list_lookup(pack: Pack, join: JoinSpec, to: Source) -> str:
+    """Text of the matching row of a list, the one with the fewest wildcards; None when there is none."""
     spec = pack.lists[join.target]
     groups = _groups(spec, join)
-    keys = [(column, compile_node(node, places)) for column, node in join.on]
-    as_of = compile_node(join.as_of, places) if join.as_of is not None else None
+    keys = [to.value(node) for _, node in join.on]
+    if len(groups) == 1 and join.as_of is None and len(keys) == 1 and groups[0].key:
+        rows = {values[0]: found[0] for values, found in groups[0].rows.items()}
+        return f"{to.constant(rows.get)}({keys[0]})"
+    now = "None" if join.as_of is None else to.value(join.as_of)
+    return f"{to.constant(_finder(spec, join, groups))}(({', '.join(keys)},), {now})"
+
+
+def _finder(spec: ListSpec, join: JoinSpec, groups: Sequence[_Group]) -> Callable[[Sequence[Value], Any], Row | None]:
+    columns = [column for column, _ in join.on]
+    spots = [[columns.index(name) for name in group.key] for group in groups]
     dates = [list(spec.columns).index(name) for name in spec.effective or ()]
+    dated = join.as_of is not None
 
-    if len(groups) == 1 and as_of is None and len(keys) == 1:
-        return _plain_lookup(groups[0], keys[0][1])
-
-    def look(slots: Slots) -> Row | None:
-        values = {column: key(slots) for column, key in keys}
-        now = as_of(slots) if as_of is not None else None
-        for group in groups:
-            for row in group.rows.get(tuple([values[column] for column in group.key]), ()):
-                if as_of is None or _in_force(row, dates, now):
+    def find(keys: Sequence[Value], now: Any) -> Row | None:
+        for group, at in zip(groups, spots, strict=True):
+            for row in group.rows.get(tuple([keys[spot] for spot in at]), ()):
+                if not dated or _in_force(row, dates, now):
                     return row
         return None
 
-    return look
-
-
-def _plain_lookup(group: _Group, key: Closure) -> Closure:
-    rows = {values[0]: found[0] for values, found in group.rows.items()} if group.key else {}
-    return lambda slots: rows.get(key(slots))
+    return find
 
 
 def _groups(spec: ListSpec, join: JoinSpec) -> list[_Group]:

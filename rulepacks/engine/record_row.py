@@ -1,65 +1,43 @@
-"""A row of one record: a flat list of slots, filled once, that closures read by position."""
+"""A row of one record: its slots, and the statements that fill them, once for all rules."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
 
-from rulepacks.engine.cell_values import text_cell, typed_cell
-from rulepacks.engine.compile_python import FAULTED, Places, compile_node, may_fault
+from rulepacks.engine.cell_values import text_cell, text_reader
+from rulepacks.engine.compile_python import Source
 from rulepacks.engine.evaluation.reads import Reads, join_nodes
-from rulepacks.engine.expressions.functions.base import Closure, Fault, Slots
-from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Value, walk
+from rulepacks.engine.expressions.letters import BLANKS
+from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, walk
+from rulepacks.engine.python_places import Places
 from rulepacks.engine.record_lists import list_lookup
+from rulepacks.engine.spec import Field as DeclaredField
 from rulepacks.engine.spec import Pack
-
-Step = tuple[int, Closure]
-
-
-@dataclass(frozen=True)
-class Fill:
-    """Cells to read and values to compute, in this order."""
-
-    texts: tuple[tuple[int, int, Callable[[str | None], str | None]], ...]
-    typed: tuple[tuple[int, int, int, Callable[[str | None], tuple[Value, bool]]], ...]
-    steps: tuple[Step, ...]
-
-    def apply(self, slots: Slots) -> None:
-        """Fill slots from the delivered texts."""
-        for raw, at, text in self.texts:
-            slots[at] = text(slots[raw])
-        for raw, at, bad, value in self.typed:
-            slots[at], slots[bad] = value(slots[raw])
-        for at, compute in self.steps:
-            try:
-                slots[at] = compute(slots)
-            except Fault:
-                slots[at] = FAULTED
 
 
 @dataclass(frozen=True)
 class RowPlan:
-    """How slots are filled: `judged` before rules look, `shown` when a finding is to be rendered.
+    """Where everything that is read stands, and the statements that fill it: `judged` before rules look, `shown`
+    when a finding is to be rendered.
 
     The delivered texts come first, in the order of `delivered`, then the parameters.
     """
 
     delivered: tuple[str, ...]
-    places: Places
-    judged: Fill
-    shown: Fill
+    source: Source
+    judged: tuple[str, ...]
+    shown: tuple[str, ...]
     bad: Mapping[str, int]
     size: int
 
-    def fill(self, delivered: list[str | None], parameters: Iterable[Value]) -> Slots:
-        """The slots of one row as rules need them; `parameters` are all of the pack's, in its order."""
-        slots: Slots = [*delivered, *parameters]
-        slots += [None] * (self.size - len(slots))
-        self.judged.apply(slots)
-        return slots
+    @property
+    def places(self) -> Places:
+        """The slots of what expressions name."""
+        return self.source.places
 
     def bad_slots(self, names: Iterable[str]) -> list[int]:
         """Slots that say whether the cells of these fields are unreadable; text cells never are."""
@@ -102,48 +80,55 @@ def plan_row(pack: Pack, judged: Reads, shown: Reads) -> RowPlan:
         for name in shown.joins
     }
     places = Places(slots("field"), slots("raw"), slots("parameter"), slots("join"), columns, frozenset())
-    places, steps = _steps(pack, places, shown)
-    early = {at["field", name] for name in judged.derived} | {at["join", name] for name in judged.joins}
+    to, bad = Source(places), slots("bad")
+    cells = {name: _cell(to, source.fields[name], bad.get(name)) for name in declared}
+    steps = _steps(pack, to, shown)
+    early = {("field", name) for name in judged.fields | judged.derived} | {("join", name) for name in judged.joins}
 
-    def fill(*, now: bool) -> Fill:
-        fields = [name for name in declared if (name in judged.fields) == now]
-        return Fill(
-            tuple(
-                (at["raw", name], at["field", name], text_cell(source.fields[name]))
-                for name in fields
-                if name not in typed
-            ),
-            tuple(
-                (at["raw", name], at["field", name], at["bad", name], typed_cell(source.fields[name]))
-                for name in fields
-                if name in typed
-            ),
-            tuple(step for step in steps if (step[0] in early) == now),
-        )
+    def fill(*, now: bool) -> tuple[str, ...]:
+        read = [line for name in declared if (("field", name) in early) == now for line in cells[name]]
+        worked_out = [line for item, lines in steps.items() if (item in early) == now for line in lines]
+        return (*read, *worked_out)
 
-    return RowPlan(tuple(slots("raw")), places, fill(now=True), fill(now=False), slots("bad"), len(names))
+    return RowPlan(tuple(slots("raw")), to, fill(now=True), fill(now=False), bad, len(names))
 
 
-def _steps(pack: Pack, places: Places, reads: Reads) -> tuple[Places, tuple[Step, ...]]:
-    """Derived fields and joins in an order in which each finds what it needs."""
+def _cell(to: Source, field: DeclaredField, bad: int | None) -> list[str]:
+    """The statements that read a cell, and say whether it is unreadable; the commonest kind of text needs no call."""
+    value, raw = f"v{to.places.fields[field.name]}", f"v{to.places.raws[field.name]}"
+    if bad is not None:
+        trimmed, read = to.temporary(), to.constant(text_reader(field.type, field.date_format))
+        return [
+            f"{trimmed} = {raw} and {raw}.strip({to.constant(BLANKS)})",
+            f"{value} = {read}({trimmed}) if {trimmed} else None",
+            f"v{bad} = {value} is None and bool({trimmed})",
+        ]
+    if field.normalise == ("trim",) and not field.keep_blank:
+        return [f"{value} = {raw} and {raw}.strip({to.constant(BLANKS)}) or None"]
+    return [f"{value} = {to.constant(text_cell(field))}({raw})"]
+
+
+def _steps(pack: Pack, to: Source, reads: Reads) -> dict[tuple[str, str], list[str]]:
+    """The statements for derived fields and joins, in an order in which each finds what it needs."""
     source = pack.first_input
     nodes: dict[tuple[str, str], list[Node]] = {
         ("field", name): [source.derived[name]] for name in sorted(reads.derived)
     }
     nodes |= {("join", name): join_nodes(pack.joins[name]) for name in sorted(reads.joins)}
     ready = {("field", name) for name in source.fields}
-    steps: list[Step] = []
+    steps = {}
     while nodes:
         now = [item for item, trees in nodes.items() if _wants(trees) <= ready]
         for item in now:
             trees, (kind, name) = nodes.pop(item), item
-            at = places.fields[name] if kind == "field" else places.joins[name]
-            compute = compile_node(trees[0], places) if kind == "field" else list_lookup(pack, pack.joins[name], places)
-            steps.append((at, compute))
-            if any(may_fault(tree, places) for tree in trees):
-                places = places.with_uncertain(at)
+            at = to.places.fields[name] if kind == "field" else to.places.joins[name]
+            text = to.value(trees[0]) if kind == "field" else list_lookup(pack, pack.joins[name], to)
+            steps[item] = [f"v{at} = {text}"]
+            if any(to.places.may_fault(tree) for tree in trees):
+                steps[item] = ["try:", f"    v{at} = {text}", "except Fault:", f"    v{at} = FAULTED"]
+                to.places = to.places.with_uncertain(at)
         ready |= set(now)
-    return places, tuple(steps)
+    return steps
 
 
 def _wants(trees: Iterable[Node]) -> set[tuple[str, str]]:

@@ -16,7 +16,8 @@ from records.runs import single
 from records.runs.models import Finding, RuleOutcome, Run
 from records.states import RecordStatus
 from rulepacks.catalog.services import pack_install
-from rulepacks.engine.record import JudgedRule, RecordVerdict
+from rulepacks.engine.record import RecordVerdict
+from rulepacks.engine.record_judging import JudgedRule
 from tenants.audit.models import AuditEvent
 from tenants.context import tenant_scope
 from tenants.models import Tenant

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rulepacks.engine.compile_python import Places, compile_node
+from rulepacks.engine.compile_python import compile_node
 from rulepacks.engine.compile_sql import Compiler
 from rulepacks.engine.expressions.build import build
 from rulepacks.engine.expressions.functions import FUNCTIONS, REFUSED
@@ -18,6 +18,7 @@ from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.similarity import jaro_winkler
 from rulepacks.engine.expressions.tree import Field
 from rulepacks.engine.expressions.types import DATE, INTEGER, TEXT, decimal
+from rulepacks.engine.python_places import Places
 from rulepacks.engine.tests.expressions_at_random import TEMPLATES
 
 FAULT = "fault"

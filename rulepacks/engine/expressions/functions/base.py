@@ -8,8 +8,6 @@ from rulepacks.engine.expressions.tree import Call, Literal, Node
 from rulepacks.engine.expressions.types import Type, fits
 
 Arguments = Sequence[Node]
-Slots = list[Any]
-Closure = Callable[[Slots], Any]
 MAX_PAD = 1000
 
 
@@ -26,8 +24,8 @@ class Function:
     """One function: how it is written, its result type, and its two twins.
 
     `typing` gives the result type or raises SignatureError. `sql` makes DuckDB text of the arguments' texts. `python`
-    takes the arguments' values, none of them NULL; for a function with `own_nulls` it takes their closures and gives
-    a closure. Otherwise the result is NULL when an argument is. With `faults` the SQL is NULL, and the Python twin
+    takes the arguments' values, none of them NULL unless the function has `own_nulls`; otherwise the result is NULL
+    when an argument is. With `faults` the SQL is NULL, and the Python twin
     raises Fault, where the function has no value. An argument that `sql` needs twice is bound by `let`, or nested
     calls would grow without bounds.
     """

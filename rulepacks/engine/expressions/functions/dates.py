@@ -3,6 +3,7 @@
 from calendar import monthrange
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Any
 
 from rulepacks.engine.expressions.functions.base import Fault, Function, fixed, form, plain
@@ -79,9 +80,9 @@ def _shift(name: str, meaning: str, unit: str, python: Any) -> tuple[str, Functi
 
 
 FUNCTIONS: dict[str, Function] = dict([
-    _part("year", "The year.", "year", lambda day: day.year),
-    _part("month", "The month, 1 to 12.", "month", lambda day: day.month),
-    _part("day", "The day of the month, 1 to 31.", "day", lambda day: day.day),
+    _part("year", "The year.", "year", attrgetter("year")),
+    _part("month", "The month, 1 to 12.", "month", attrgetter("month")),
+    _part("day", "The day of the month, 1 to 31.", "day", attrgetter("day")),
     _part("weekday", "The day of the week, 1 (Monday) to 7.", "isodow", date.isoweekday),
     _part("last_day", "The last day of the month.", "last_day", _last_day, DATE),
     _shift("add_days", "The date n days later, or earlier when n is negative.", "to_days", _add_days),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rulepacks.engine.expressions.functions.base import Arguments, Closure, Function, SignatureError, Slots
+from rulepacks.engine.expressions.functions.base import Arguments, Function, SignatureError
 from rulepacks.engine.expressions.types import INTEGER, MAX_DIGITS, Type, common, comparable_exactly
 
 
@@ -41,39 +41,8 @@ def _some(given: Arguments) -> Type:
     return INTEGER
 
 
-def _run_coalesce(given: Sequence[Closure]) -> Closure:
-    def run(slots: Slots) -> Any:
-        for argument in given:
-            value = argument(slots)
-            if value is not None:
-                return value
-        return None
-
-    return run
-
-
-def _run_nullif(given: Sequence[Closure]) -> Closure:
-    first, second = given
-
-    def run(slots: Slots) -> Any:
-        value, other = first(slots), second(slots)
-        return None if value == other else value
-
-    return run
-
-
-def _run_zero_if_blank(given: Sequence[Closure]) -> Closure:
-    (number,) = given
-
-    def run(slots: Slots) -> Any:
-        value = number(slots)
-        return 0 if value is None else value
-
-    return run
-
-
-def _run_given(given: Sequence[Closure]) -> Closure:
-    return lambda slots: sum([argument(slots) is not None for argument in given])
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
 
 
 def _given_sql(args: Sequence[str]) -> str:
@@ -87,18 +56,18 @@ def _same_type_sql(name: str) -> Any:
 FUNCTIONS = {
     "coalesce": Function(
         "coalesce(x, …)", "The first argument that is not NULL.", same_kind, _same_type_sql("coalesce"),
-        _run_coalesce, own_nulls=True,
+        _first, own_nulls=True,
     ),
     "nullif": Function(
         "nullif(x, y)", "NULL when both are equal, otherwise the first.", _nullif, _same_type_sql("nullif"),
-        _run_nullif, own_nulls=True,
+        lambda value, other: None if value == other else value, own_nulls=True,
     ),
     "zero_if_blank": Function(
         "zero_if_blank(number)", "The number, 0 when it is NULL.", _number, _same_type_sql("coalesce"),
-        _run_zero_if_blank, own_nulls=True,
+        lambda number: 0 if number is None else number, own_nulls=True,
     ),
     "given": Function(
         "given(x, …)", "How many of the arguments are not NULL; never NULL itself.", _some,
-        lambda args, _: _given_sql(args), _run_given, own_nulls=True,
+        lambda args, _: _given_sql(args), lambda *values: len(values) - values.count(None), own_nulls=True,
     ),
 }  # fmt: skip

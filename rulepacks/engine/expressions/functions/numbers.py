@@ -147,17 +147,13 @@ def _to_whole(rounding: str) -> Any:
 
 
 def _extreme(name: str, choose: Any) -> Function:
-    def build(given: Sequence[Any]) -> Any:
-        def run(slots: list[Any]) -> Any:
-            values = [value for argument in given if (value := argument(slots)) is not None]
-            return choose(values) if values else None
-
-        return run
+    def run(*values: Any) -> Any:
+        return choose((value for value in values if value is not None), default=None)
 
     word = "greatest" if name == "greatest" else "least"
     return Function(
         f"{name}(x, …)", f"The {word} of the arguments that are not NULL; NULL when all are.", same_kind,
-        lambda args, _: f"{name}({', '.join(args)})", build, own_nulls=True,
+        lambda args, _: f"{name}({', '.join(args)})", run, own_nulls=True,
     )  # fmt: skip
 
 

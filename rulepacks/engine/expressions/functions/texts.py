@@ -1,5 +1,6 @@
 """Functions of texts."""
 
+import operator
 from collections.abc import Sequence
 
 import re2
@@ -7,10 +8,8 @@ import re2
 from rulepacks.engine.expressions.functions.base import (
     MAX_PAD,
     Arguments,
-    Closure,
     Function,
     SignatureError,
-    Slots,
     arguments,
     fixed,
     form,
@@ -105,14 +104,8 @@ def _joined(given: Arguments) -> Type:
     return TEXT
 
 
-def _run_concat_ws(given: Sequence[Closure]) -> Closure:
-    separator, *parts = given
-
-    def run(slots: Slots) -> str | None:
-        between, texts = separator(slots), [part(slots) for part in parts]
-        return None if between is None else between.join([text for text in texts if text is not None])
-
-    return run
+def _concat_ws(separator: str | None, *texts: str | None) -> str | None:
+    return None if separator is None else separator.join([text for text in texts if text is not None])
 
 
 FUNCTIONS = {
@@ -144,15 +137,15 @@ FUNCTIONS = {
     ),
     "contains": Function(
         "contains(text, part)", "Whether the text holds the part.", fixed(BOOLEAN, TEXT, TEXT), plain("contains"),
-        lambda text, part: part in text,
+        operator.contains,
     ),
     "starts_with": Function(
         "starts_with(text, part)", "Whether the text begins so.", fixed(BOOLEAN, TEXT, TEXT), plain("starts_with"),
-        lambda text, part: text.startswith(part),
+        str.startswith,
     ),
     "ends_with": Function(
         "ends_with(text, part)", "Whether the text ends so.", fixed(BOOLEAN, TEXT, TEXT), plain("ends_with"),
-        lambda text, part: text.endswith(part),
+        str.endswith,
     ),
     "has_word": Function(
         "has_word(text, 'word')", "Whether the word, or words, stand in the text by themselves, in any case.",
@@ -165,7 +158,7 @@ FUNCTIONS = {
     "concat_ws": Function(
         "concat_ws(separator, text, …)",
         "The texts joined by the separator; NULL ones are left out, and only a NULL separator gives NULL.",
-        _joined, plain("concat_ws"), _run_concat_ws, own_nulls=True,
+        _joined, plain("concat_ws"), _concat_ws, own_nulls=True,
     ),
     "similarity": Function(
         "similarity(text, text)",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from rulepacks.engine.cells import moments
@@ -44,9 +45,9 @@ def _part(name: str, meaning: str, python: Any) -> tuple[str, Function]:
 
 
 FUNCTIONS: dict[str, Function] = dict([
-    _part("hour", "The hour of the day, 0 to 23.", lambda moment: moment.hour),
-    _part("minute", "The minute of the hour, 0 to 59.", lambda moment: moment.minute),
-    _part("second", "The second of the minute, 0 to 59.", lambda moment: moment.second),
+    _part("hour", "The hour of the day, 0 to 23.", attrgetter("hour")),
+    _part("minute", "The minute of the hour, 0 to 59.", attrgetter("minute")),
+    _part("second", "The second of the minute, 0 to 59.", attrgetter("second")),
     ("add_seconds", Function(
         "add_seconds(timestamp, n)", "The timestamp n seconds later, or earlier when n is negative.",
         fixed(TIMESTAMP, TIMESTAMP, INTEGER), _add_seconds_sql, _add_seconds, faults=True,
