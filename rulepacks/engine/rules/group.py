@@ -1,6 +1,6 @@
 """`group`: rows that agree in some fields, taken together."""
 
-from rulepacks.engine.expressions.tree import Aggregate, JoinField, walk
+from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, walk
 from rulepacks.engine.expressions.types import BOOLEAN
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.rules import Reading, RuleType
@@ -18,8 +18,7 @@ def read(draft: Draft) -> Reading:
     if require is None:
         return Reading((), scope)
     sides = [node for node in (require, left, right) if node is not None]
-    reads_rows = any(isinstance(node, Aggregate) for side in sides for node in walk(side))
-    if not reads_rows and not any(isinstance(node, JoinField) for side in sides for node in walk(side)):
+    if not any(isinstance(node, Aggregate | Found | JoinField) for side in sides for node in walk(side)):
         draft.problem("reads neither an aggregate nor a join: write a row rule")
     return Reading((({}, GroupBody(by, where, require, left, right)),), scope)
 
