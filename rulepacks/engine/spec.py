@@ -248,13 +248,46 @@ class ReconcileBody:
 
 
 @dataclass(frozen=True)
+class DatesSpec:
+    """The dates from `first` to `last` that lie whole steps of months or days before or after `anchor`.
+
+    With `month_end` an anchor that ends its month gives the ends of months.
+    """
+
+    name: str
+    anchor: Node
+    first: Node
+    last: Node
+    months: int
+    days: int
+    month_end: bool
+
+
+@dataclass(frozen=True)
+class ScheduleBody:
+    """Each row of an input or list where `where` is TRUE expects a partner, or with `dates` one on each date.
+
+    `on` pairs columns of the input `target` with expressions over what is expected; `match` is one over both, in
+    which the target's columns are those of a join of its name.
+    """
+
+    items: str | None
+    where: Node | None
+    key: tuple[str, ...]
+    dates: DatesSpec | None
+    target: str
+    on: tuple[tuple[str, Node], ...]
+    match: Node | None
+
+
+@dataclass(frozen=True)
 class ParseBody:
     """The built-in rule: cells of these fields (by input) must be readable as their type."""
 
     fields: Mapping[str, tuple[str, ...]]
 
 
-Body = RowBody | UniqueBody | GroupBody | ReconcileBody | ParseBody
+Body = RowBody | UniqueBody | GroupBody | ReconcileBody | ScheduleBody | ParseBody
 
 
 @dataclass(frozen=True)

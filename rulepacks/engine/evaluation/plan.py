@@ -9,7 +9,17 @@ from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.state import add_counts
 from rulepacks.engine.expressions.tree import Binary, Node
 from rulepacks.engine.expressions.types import BOOLEAN
-from rulepacks.engine.spec import GroupBody, Pack, ParseBody, ReconcileBody, Rule, Stage, TableSpec, UniqueBody
+from rulepacks.engine.spec import (
+    GroupBody,
+    Pack,
+    ParseBody,
+    ReconcileBody,
+    Rule,
+    ScheduleBody,
+    Stage,
+    TableSpec,
+    UniqueBody,
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,8 @@ class StagePlan:
         unique = sum(isinstance(rule.body, UniqueBody) for rule in self.rules)
         groups = {(rule.input, tuple(sorted(rule.body.by))) for rule in self.rules if isinstance(rule.body, GroupBody)}
         pairs = {rule.place for rule in self.rules if isinstance(rule.body, ReconcileBody)}
-        return len(inputs_of(self)) + unique + len(groups) + len(pairs) + len(self.tables) + 1
+        schedules = sum(isinstance(rule.body, ScheduleBody) for rule in self.rules)
+        return len(inputs_of(self)) + unique + len(groups) + len(pairs) + schedules + len(self.tables) + 1
 
 
 def inputs_of(plan: StagePlan) -> set[str]:

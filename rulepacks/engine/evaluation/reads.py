@@ -13,6 +13,7 @@ from rulepacks.engine.spec import (
     ReconcileBody,
     RowBody,
     Rule,
+    ScheduleBody,
     ScoreBody,
     Side,
     TableSpec,
@@ -83,7 +84,26 @@ def rule_nodes(rule: Rule) -> list[Node]:
         nodes += body.key
     elif isinstance(body, GroupBody):
         nodes += [body.where, body.require]
+    elif isinstance(body, ScheduleBody):
+        nodes += schedule_nodes(body)
     return [node for node in nodes if node is not None]
+
+
+def schedule_nodes(body: ScheduleBody) -> list[Node]:
+    """What a schedule reads of the rows that expect something."""
+    nodes = [node for _, node in body.on] + ([body.where] if body.where is not None else [])
+    if body.dates is not None:
+        nodes += [body.dates.anchor, body.dates.first, body.dates.last]
+    return nodes + match_parts(body, partner=False)
+
+
+def match_parts(body: ScheduleBody, *, partner: bool) -> list[Node]:
+    """What the condition of a schedule reads: of the partner, or of the row that expects one."""
+    parts = walk(body.match) if body.match is not None else ()
+    return [
+        node for node in parts if isinstance(node, Field | Raw | JoinField | Found)
+        and (isinstance(node, JoinField) and node.join == body.target) == partner
+    ]  # fmt: skip
 
 
 def shown_nodes(rule: Rule) -> list[Node]:
@@ -129,6 +149,10 @@ def inputs_read(pack: Pack, rule: Rule) -> set[str]:
         for side in (rule.body.left, rule.body.right):
             found |= {side.input} | _joined(pack, side.input, [*side.on, side.value])
         return found
+    if isinstance(rule.body, ScheduleBody):
+        if rule.body.items is not None:
+            return {rule.body.target}
+        found.add(rule.body.target)
     return found | _joined(pack, rule.input, rule_nodes(rule))
 
 

@@ -11,6 +11,7 @@ from rulepacks.engine.evaluation.plan import StagePlan, inputs_of
 from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes, side_nodes, table_nodes
 from rulepacks.engine.evaluation.reconcile import Pairs, run_reconcile
 from rulepacks.engine.evaluation.records import note_records
+from rulepacks.engine.evaluation.schedules import run_schedules
 from rulepacks.engine.evaluation.scores import build_scores
 from rulepacks.engine.evaluation.show_keys import (
     cache_rows,
@@ -21,11 +22,21 @@ from rulepacks.engine.evaluation.show_keys import (
 )
 from rulepacks.engine.evaluation.show_rows import cache_failing, count_units, show_parse, show_rule
 from rulepacks.engine.evaluation.state import Base, State, add_counts
+from rulepacks.engine.evaluation.statements import Hits, count_hits, show_hits
 from rulepacks.engine.evaluation.tables import build_table
 from rulepacks.engine.evaluation.unique import run_unique
 from rulepacks.engine.evaluation.units import SEEN, keep_units
 from rulepacks.engine.evaluation.work import Work, build_work, count_outcomes, view_work
-from rulepacks.engine.spec import GroupBody, Input, ParseBody, ReconcileBody, Rule, ScoreBody, UniqueBody
+from rulepacks.engine.spec import (
+    GroupBody,
+    Input,
+    ParseBody,
+    ReconcileBody,
+    Rule,
+    ScheduleBody,
+    ScoreBody,
+    UniqueBody,
+)
 
 
 class StageRun:
@@ -42,6 +53,7 @@ class StageRun:
         self.works: dict[str, Work] = {}
         self.groups: list[Groups] = []
         self.pairs: list[Pairs] = []
+        self.hits: list[Hits] = []
         self.rows: dict[str, int] = {}
 
     def judge(self) -> None:
@@ -63,6 +75,7 @@ class StageRun:
                 self.groups += run_groups(self.state, work, rules)
         reconciled = [rule for rule in self.rules if isinstance(rule.body, ReconcileBody)]
         self.pairs = run_reconcile(self.state, self.stage, self.works, reconciled)
+        self.hits = run_schedules(self.state, [rule for rule in self.rules if isinstance(rule.body, ScheduleBody)])
         self._count_gated()
         self._count_units()
         self._note_records()
@@ -146,6 +159,8 @@ class StageRun:
         for pairs in self.pairs:
             for rule in pairs.rules:
                 count_pair_units(self.state, pairs, rule)
+        for hits in self.hits:
+            count_hits(self.state, hits)
 
     def _note_records(self) -> None:
         """Say for the states of the records which of their rows failed and broke; keep the units seen."""
@@ -182,6 +197,9 @@ class StageRun:
             for pairs in self.pairs:
                 if rule in pairs.rules:
                     show_pairs(self.state, pairs, rule, rows, writer)
+            for hits in self.hits:
+                if rule is hits.rule:
+                    show_hits(hits, writer)
         self.session.tell(self.stage.name, "findings", [], time.perf_counter() - began)
 
     def drop(self) -> None:
@@ -195,3 +213,5 @@ class StageRun:
             self.session.run(f"DROP TABLE {groups.name}")
         for pairs in self.pairs:
             self.session.run(f"DROP TABLE {pairs.name}")
+        for hits in self.hits:
+            self.session.run(f"DROP TABLE {hits.name}")

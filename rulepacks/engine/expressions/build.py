@@ -261,7 +261,7 @@ class Builder:
         arguments = columns.expanded(self, source.expressions)
         if name in BUSINESS:
             if self.scope.holidays is None:
-                return self.wrong(source, f"{name} needs a calendar in the pack")
+                return self.wrong(source, f"{name} needs a calendar with holidays in the pack")
             arguments = (*arguments, Holidays(days=self.scope.holidays))
         if any(argument.type.kind == "unknown" for argument in arguments):
             return Literal(value=None, type=UNKNOWN, at=offset(source))

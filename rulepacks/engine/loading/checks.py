@@ -1,6 +1,6 @@
 """Checks over the whole pack, once every part has been read by itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Parameter, Raw, walk
@@ -8,7 +8,7 @@ from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Document
 from rulepacks.engine.problems import Place
-from rulepacks.engine.spec import GroupBody, JoinSpec, ReconcileBody, Rule, TableSpec
+from rulepacks.engine.spec import GroupBody, JoinSpec, ReconcileBody, Rule, ScheduleBody, TableSpec
 
 
 def check_pack(context: Context, document: Document, rules: tuple[Rule, ...], as_of: Node | None) -> None:
@@ -67,8 +67,14 @@ def _check_gate(context: Context, rule: Rule) -> None:
         return
     first = next(iter(context.inputs.values()))
     unit = set(first.unit)
-    keys = rule.body.by if isinstance(rule.body, GroupBody) else (
-        rule.body.on if isinstance(rule.body, ReconcileBody) else None)  # fmt: skip
+    keys: Iterable[str] | None = None
+    if isinstance(rule.body, GroupBody):
+        keys = rule.body.by
+    elif isinstance(rule.body, ReconcileBody):
+        keys = rule.body.on
+    elif isinstance(rule.body, ScheduleBody):
+        source = context.inputs[rule.input]
+        keys = () if rule.body.items is not None else {**source.fields, **source.derived}
     if keys is not None and not unit <= set(keys):
         missing = ", ".join(sorted(unit - set(keys)))
         context.problems.add(
@@ -103,7 +109,8 @@ def _check_unused(context: Context, document: Document, rules: tuple[Rule, ...])
         for node in _nodes(spec)
     ]
     joined = {node.join for node in nodes if isinstance(node, JoinField | Found)}
-    targets = {(join.kind, join.target) for join in context.joins.values()}
+    targets = {(str(join.kind), join.target) for join in context.joins.values()}
+    targets |= {("list", str(rule.body.items)) for rule in rules if isinstance(rule.body, ScheduleBody)}
     outputs = document.data.get("outputs", []) if isinstance(document.data, dict) else []
     shown = (
         {str(output["from"]) for output in outputs if isinstance(output, dict)} if isinstance(outputs, list) else set()
@@ -111,7 +118,8 @@ def _check_unused(context: Context, document: Document, rules: tuple[Rule, ...])
     for kind, known in (("list", context.lists), ("table", context.tables)):
         for name in known:
             if (kind, name) not in targets and name not in shown:
-                context.problems.add(document.place((f"{kind}s", name), key=True), f"nothing reads the {kind} {name}")
+                path = (f"{kind}s", name) if name in _section(document, f"{kind}s") else (name,)
+                context.problems.add(document.place(path, key=True), f"nothing reads the {kind} {name}")
     for name in context.joins:
         if name not in joined:
             context.problems.add(document.place(("joins", name), key=True), f"nothing reads the join {name}")
@@ -133,6 +141,11 @@ def _check_unused_inputs(context: Context, document: Document, rules: tuple[Rule
     for name in context.parameters:
         if name not in used and not _as_of_reads(document, name):
             context.problems.add(document.place(("parameters", name), key=True), f"nothing reads the parameter {name}")
+
+
+def _section(document: Document, name: str) -> Mapping[str, object]:
+    section = document.data.get(name) if isinstance(document.data, dict) else None
+    return section if isinstance(section, dict) else {}
 
 
 def _as_of_reads(document: Document, name: str) -> bool:

@@ -78,9 +78,17 @@ def read_lists(context: Context, document: Document, data: Mapping[str, Data]) -
             context.problems.add(document.place(path), f"{sheet.file} has no column {', '.join(missing)}")
             continue
         types = column_types(context, document, (*path, "columns"), sheet.header, given.get("columns", {}))
-        spec = ListSpec(name, types, key, effective, typed_rows(context, sheet, types))
-        _refuse_repeats(context, sheet, spec)
-        context.lists[name] = spec
+        context.lists[name] = keyed_list(context, name, sheet, types, key, effective)
+
+
+def keyed_list(
+    context: Context, name: str, sheet: Sheet, types: Mapping[str, Type], key: tuple[str, ...],
+    effective: tuple[str, str] | None,
+) -> ListSpec:  # fmt: skip
+    """The list a sheet makes; a key listed twice is a problem of the file."""
+    spec = ListSpec(name, types, key, effective, typed_rows(context, sheet, types))
+    _refuse_repeats(context, sheet, spec)
+    return spec
 
 
 def span(given: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -31,8 +31,8 @@ def test_all_problems_of_a_pack_are_reported_at_once_in_the_order_of_the_file(tm
         "pack.yaml:10:78 R1: unknown field amout; amount is known",
         "pack.yaml:10:92 R1: unknown field nme; name is known",
         "pack.yaml:11:78 R2: an average of amounts is not exact; compare sum(…) with a multiple of count(…)",
-        "pack.yaml:13:22 R4: type is one of exists, group, lookup, match, reconcile, row, score, sequence, unique, "
-        "not raw",
+        "pack.yaml:13:22 R4: type is one of exists, group, lookup, match, reconcile, row, schedule, score, sequence, "
+        "unique, not raw",
         "pack.yaml:14:5 R5: authority is missing",
         "pack.yaml:14:37 R5: bad is none of fatal, error, warning, info",
         "pack.yaml:14:77 R5: unknown key requires",
@@ -248,6 +248,19 @@ def test_parts_of_a_pack_that_do_not_fit(tmp_path: Path, part: str, problem: str
         (
             "type: reconcile, on: [id], left: {input: rows, value: max(name)}, right: {input: rows, value: count(*)}",
             "must be a number, not text",
+        ),
+        ("type: schedule, in: rows, on: {id: nobody}", "unknown field nobody"),
+        ("type: schedule, in: nowhere, on: {id: id}", "unknown input nowhere"),
+        ("type: schedule, list: nothing, in: rows, on: {id: id}", "unknown list nothing"),
+        ("type: schedule, in: rows, on: {id: id}, needs: [R1]", "needs has no meaning here"),
+        ("type: schedule, in: rows, on: {id: id}, match: rows.nothing = 1", "unknown column of rows: nothing"),
+        (
+            "type: schedule, in: rows, on: {id: id}, dates: {first: name, last: name, every: {days: 1}}",
+            "must be date, not text",
+        ),
+        (
+            "type: schedule, in: rows, on: {id: id}, dates: {first: name, last: name, every: {days: 0}}",
+            "0 is less than the minimum of 1",
         ),
         (
             "type: reconcile, on: [id], when: true, left: {input: rows, value: 1}, right: {input: rows, value: 1}",
