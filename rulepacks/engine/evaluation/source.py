@@ -28,6 +28,11 @@ def column(node: Node) -> str | None:
     return quoted(f"found:{node.join}") if isinstance(node, Found) else None
 
 
+def _own_column(node: Node) -> str | None:
+    """The same beside tables that are joined: a field is told from a column of theirs that is called alike."""
+    return f"l.{column(node)}" if isinstance(node, Field) else column(node)
+
+
 @dataclass(frozen=True)
 class Source:
     """One input of a session. `joins` maps a join to the tables it is looked up in, most specific first."""
@@ -40,18 +45,19 @@ class Source:
         """A compiler for expressions over the result."""
         return Compiler(column, self.fault)
 
-    def fault(self, node: Node) -> str | None:
+    def _beside_joins(self) -> Compiler:
+        """A compiler for expressions over rows called `l`, where tables are joined to them."""
+        return Compiler(_own_column, lambda node: self.fault(node, self._beside_joins()))
+
+    def fault(self, node: Node, to: Compiler | None = None) -> str | None:
         """SQL of whether a field or join could not be computed; None when it always can."""
+        to = to or self.compiler()
         if isinstance(node, Field) and self.can_fault(node.name):
             return quoted(f"fault:{node.name}")
         if isinstance(node, JoinField | Found):
             if self.session.pack.joins[node.join].of_many:
                 return f"coalesce({quoted(f'j:{node.join}.{FAULTED}')}, false)"
-            parts = [
-                fault
-                for part in join_nodes(self.session.pack.joins[node.join])
-                if (fault := self.compiler().fault(part))
-            ]
+            parts = [fault for part in join_nodes(self.session.pack.joins[node.join]) if (fault := to.fault(part))]
             return f"({' OR '.join(parts)})" if parts else None
         return None
 
@@ -93,7 +99,7 @@ class Source:
         return sql
 
     def _layer(self, sql: str, reads: Reads, items: list[str]) -> str:
-        to, values, tables = self.compiler(), [], []
+        to, values, tables = self._beside_joins(), [], []
         for item in items:
             if item.endswith("."):
                 name = item[:-1]
@@ -111,7 +117,7 @@ class Source:
     def join(self, join: JoinSpec, columns: list[str]) -> tuple[list[str], list[str]]:
         """Columns and LEFT JOIN clauses of one join, for rows called `l`."""
         tables = self.joins[join.name]
-        to = self.compiler()
+        to = self._beside_joins()
         clauses, founds = [], []
         for number, table in enumerate(tables):
             alias = quoted(f"{join.name}#{number}")
