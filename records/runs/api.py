@@ -16,6 +16,7 @@ from records.runs.filters import FindingParameters, RunFilter, UnitFilter
 from records.runs.models import Finding, UnitStatus
 from records.runs.representations import FindingShape, RunDetailShape, RunShape, UnitShape
 from records.runs.selectors import FindingFilter, finding_by_id, findings, run_by_id, run_detail, runs
+from rulepacks.engine.formats.media import MEDIA_TYPES, content_type
 from tenants.access.roles import Permission
 from tenants.filtering import KEYSET, nothing_else, page_of
 from tenants.http import TenantAPIView
@@ -68,7 +69,7 @@ def run_response(run_id: UUID, status: int = 200) -> Response:
 class RunOutput(TenantAPIView):
     """A file that the pack put out."""
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, media): OpenApiTypes.BINARY for media in MEDIA_TYPES.values()})
     def get(self, request: Request, run_id: UUID, name: str) -> FileResponse:
         """The file as an attachment."""
         nothing_else(request.query_params)
@@ -76,7 +77,7 @@ class RunOutput(TenantAPIView):
         if name not in output_names(run):
             raise UnknownReference("No such output")
         file = default_storage.open(run.outputs[name])
-        return FileResponse(file, as_attachment=True, filename=name.rpartition("/")[2])
+        return FileResponse(file, as_attachment=True, filename=name, content_type=content_type(name))
 
 
 class RunUnits(TenantAPIView):

@@ -35,6 +35,7 @@ from records.runs.finding_pages import explorer_context
 from records.runs.live import run_context
 from records.runs.models import Run
 from records.runs.selectors import finding_by_id, run_detail
+from rulepacks.engine.formats.media import content_type
 from tenants.access.roles import Permission
 from tenants.problems import Refusal, UnknownReference
 
@@ -116,7 +117,7 @@ def output(request: PageRequest, number: int, name: str) -> FileResponse:
     if found is None or run is None or name not in output_names(run):
         raise Http404
     file = default_storage.open(run.outputs[name])
-    return FileResponse(file, as_attachment=True, filename=f"{found.label}-{name}")
+    return FileResponse(file, as_attachment=True, filename=f"{found.label}-{name}", content_type=content_type(name))
 
 
 @require_GET

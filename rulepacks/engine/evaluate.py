@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 
 from rulepacks.engine.evaluation.findings import FindingsWriter
-from rulepacks.engine.evaluation.outputs import write_output, write_parquet, write_tables
+from rulepacks.engine.evaluation.outputs import write_outputs
+from rulepacks.engine.evaluation.parquet import write_parquet, write_tables
 from rulepacks.engine.evaluation.plan import plan_stages, skip_rules
 from rulepacks.engine.evaluation.records import decide_records, open_records
 from rulepacks.engine.evaluation.session import Session
@@ -18,7 +19,7 @@ from rulepacks.engine.evaluation.units import decide_units, open_units, unit_row
 from rulepacks.engine.loading.parameters import bind_parameters
 from rulepacks.engine.progress import Progress
 from rulepacks.engine.spec import SEVERITIES, Pack
-from rulepacks.engine.summary import OutcomeSummary
+from rulepacks.engine.summary import OutcomeSummary, OutputSummary
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Evaluation:
     statuses: Mapping[str, int]
     findings: Mapping[str, int]
     records: Mapping[str, int]
+    outputs: tuple[OutputSummary, ...]
     digest: str
     seconds: Mapping[str, float]
 
@@ -69,13 +71,11 @@ def evaluate(
     write_parquet(session, unit_rows(session), out / "units.parquet")
     records = decide_records(session, out / "record_states.parquet")
     write_tables(session, state.tables, out)
-    for output in pack.outputs:
-        if output.source in state.tables:
-            write_output(session, output, state.tables[output.source], out)
+    outputs = write_outputs(state, out)
     session.tell("end", "states and outputs", [], time.perf_counter() - finishing)
     return Evaluation(
-        outcomes=outcomes(session), statuses=statuses, findings=finding_counts(state), records=records, digest=digest,
-        seconds={**session.seconds, "rules": time.perf_counter() - began},
+        outcomes=outcomes(session), statuses=statuses, findings=finding_counts(state), records=records,
+        outputs=outputs, digest=digest, seconds={**session.seconds, "rules": time.perf_counter() - began},
     )  # fmt: skip
 
 

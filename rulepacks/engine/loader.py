@@ -1,7 +1,6 @@
 """A pack's folder -> its spec. Everything wrong with it is reported at once."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,13 +13,14 @@ from rulepacks.engine.loading.checks import check_pack
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Document, read_document
 from rulepacks.engine.loading.inputs import read_derived, read_inputs
-from rulepacks.engine.loading.joins import read_joins, target_columns
+from rulepacks.engine.loading.joins import read_joins
 from rulepacks.engine.loading.lists import read_lists
+from rulepacks.engine.loading.outputs import read_outputs
 from rulepacks.engine.loading.parameters import read_parameters
 from rulepacks.engine.loading.rules import read_rules
 from rulepacks.engine.loading.tables import read_tables
 from rulepacks.engine.problems import PackError, Place, Problem
-from rulepacks.engine.spec import OutputSpec, Pack, Rule, ScoreBody, Stage, StatusRule
+from rulepacks.engine.spec import Pack, Stage, StatusRule
 
 PACK_FILE = "pack.yaml"
 MAX_FILES = 2_000
@@ -46,10 +46,10 @@ def load_pack(folder: Path) -> Pack:
     as_of = None
     if "as_of" in data:
         as_of = context.expression(document, ("as_of",), Scope(parameters=context.parameter_types))
-    statuses, outputs = _statuses(context, document, data), _outputs(context, document, data, rules)
+    statuses, outputs = _statuses(context, document, data), read_outputs(context, document, data, rules)
     if len(context.problems) == 0:
         # Whole-pack checks would only repeat in other words what is wrong with a part.
-        check_pack(context, document, rules, as_of)
+        check_pack(context, document, rules, outputs, as_of)
     context.problems.raise_if_any()
     return Pack(
         name=data["pack"], kind=data.get("kind", "rulepack"), version=data["version"], title=data["title"],
@@ -140,33 +140,3 @@ def _statuses(context: Context, document: Document, data: dict[str, Any]) -> tup
     if statuses and statuses[-1].when is not None:
         context.problems.add(document.place(("statuses", len(given) - 1)), "the last status must hold always")
     return tuple(statuses)
-
-
-def score_columns(context: Context, rule: Rule) -> list[str]:
-    """Columns of the table of a scoring rule."""
-    assert isinstance(rule.body, ScoreBody)
-    return ["row_number", *context.inputs[rule.input].key, *(name for name, _ in rule.body.columns)]
-
-
-def _outputs(
-    context: Context, document: Document, data: dict[str, Any], rules: Sequence[Rule]
-) -> tuple[OutputSpec, ...]:
-    outputs = []
-    tables: dict[str, Iterable[str]] = {name: target_columns(context, "table", name) for name in context.tables}
-    tables |= {rule.code: score_columns(context, rule) for rule in rules if isinstance(rule.body, ScoreBody)}
-    known = {status["status"] for status in data.get("statuses", [])}
-    for index, raw in enumerate(data.get("outputs", [])):
-        path = ("outputs", index)
-        if not context.known("table", raw["from"], tables, document.place((*path, "from"))):
-            continue
-        columns = dict.fromkeys(tables[raw["from"]])
-        chosen = raw.get("columns") or {name: name for name in columns}
-        for header, name in chosen.items():
-            context.known("column", name, columns, document.place((*path, "columns", header)))
-        for position, status in enumerate(raw.get("units", ())):
-            if status not in known:
-                context.problems.add(document.place((*path, "units", position)), f"unknown status {status}")
-        outputs.append(
-            OutputSpec(raw["name"], raw["format"], raw["from"], tuple(chosen.items()), tuple(raw.get("units", ())))
-        )
-    return tuple(outputs)

@@ -174,6 +174,7 @@ def _summary(
         statuses=evaluation.statuses,
         findings=evaluation.findings,
         records=evaluation.records,
+        outputs=evaluation.outputs,
         digest=evaluation.digest,
         seconds={name: round(value, 4) for name, value in seconds.items()},
         peak_memory_bytes=peak_memory("self"),

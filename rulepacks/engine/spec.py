@@ -46,11 +46,16 @@ class Field:
 
 @dataclass(frozen=True)
 class LayoutField:
-    """One field of a fixed-width record; `start` counts from 1."""
+    """One field of a fixed-width record; `start` counts from 1.
+
+    A written value stands on the side `justify` and `fill` takes up the rest, zeros in front of numbers only.
+    """
 
     name: str
     start: int
     length: int
+    justify: Literal["left", "right"] = "left"
+    fill: Literal["blank", "zero"] = "blank"
 
 
 @dataclass(frozen=True)
@@ -341,13 +346,19 @@ class StatusRule:
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """A file made from a table: columns as (header, column of the table), only for units with these statuses."""
+    """A file made from a table, from the rows of an input, or from the findings: columns as (header, expression).
+
+    Only rows where `where` is TRUE and whose unit has one of these statuses; all units when there is none.
+    """
 
     name: str
-    format: Literal["csv"]
+    format: Literal["csv", "excel", "fixed_width", "json", "ndjson", "parquet"]
+    kind: Literal["table", "input", "findings"]
     source: str
-    columns: tuple[tuple[str, str], ...]
+    columns: tuple[tuple[str, Node], ...]
+    where: Node | None
     units: tuple[str, ...]
+    layout: tuple[LayoutField, ...]
 
 
 @dataclass(frozen=True)

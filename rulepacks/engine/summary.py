@@ -31,6 +31,20 @@ class OutcomeSummary:
 
 
 @dataclass(frozen=True)
+class OutputSummary:
+    """A file the pack puts out: how many rows it has, or the reason it was not written.
+
+    `failed` when it should have been: a value has no room in it, say. Otherwise something it needs was not delivered.
+    """
+
+    name: str
+    file: str
+    rows: int
+    reason: str
+    failed: bool
+
+
+@dataclass(frozen=True)
 class Summary:
     """Counts, hashes and timings of a run; `seconds` by stage, `digest` over the ordered findings."""
 
@@ -44,6 +58,7 @@ class Summary:
     statuses: Mapping[str, int]
     findings: Mapping[str, int]
     records: Mapping[str, int]
+    outputs: tuple[OutputSummary, ...]
     digest: str
     seconds: Mapping[str, float]
     peak_memory_bytes: int

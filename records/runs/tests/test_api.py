@@ -59,6 +59,7 @@ def test_an_output_is_a_download(cast: Cast, judged: Judged) -> None:
     assert b"".join(answer.streaming_content) == SECRET.encode()
     assert answer["Content-Disposition"] == 'attachment; filename="lines.csv"'
     assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert browser.get(f"{RUNS}/{judged.run.id}/outputs/other.csv").status_code == 404
 
 

@@ -163,5 +163,6 @@ def test_outputs_are_those_of_the_run_in_force(browser: Client, judged: Judged) 
     answer = browser.get(url)
     assert answer.status_code == 200
     assert f"{judged.batch.label}-lines.csv" in answer["Content-Disposition"]
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
     for name in ("nothing.csv", "tables", ".."):
         assert browser.get(reverse("run_output", args=["agency", judged.batch.number, name])).status_code == 404

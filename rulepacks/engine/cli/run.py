@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Run; 0 without findings of error or above, 1 with some or with rejected rows, 2 when nothing could be judged."""
+    """Run; 0 when all is well, 1 with findings of error or above, rejected rows or unwritten files, 2 when refused."""
     try:
         with _folder(arguments.output) as out:
             summary = _run(arguments, out)
@@ -47,6 +47,7 @@ def main(arguments: argparse.Namespace) -> int:
                 arguments.summary.write_text(json.dumps(summary.document(), indent=1) + "\n", encoding="utf-8")
             _show(arguments.format, out, summary)
             _show_rejected(out / "rejected.ndjson", summary)
+            _show_unwritten(summary)
     except BadInput as refusal:
         sys.stderr.writelines(f"{problem}\n" for problem in refusal.problems)
         return REFUSED
@@ -54,8 +55,10 @@ def main(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"The run did not finish: {failure.reason}\n")
         return REFUSED
     serious = summary.findings.get("fatal", 0) + summary.findings.get("error", 0)
-    # A row that could not be read was not judged: a check that passes over it would lie.
-    return FINDINGS if serious or any(one.rejected for one in summary.inputs.values()) else CLEAN
+    # What was not judged or not written was asked for: a check must not pass over it.
+    unread = any(one.rejected for one in summary.inputs.values())
+    unwritten = any(output.failed for output in summary.outputs)
+    return FINDINGS if serious or unread or unwritten else CLEAN
 
 
 def _run(arguments: argparse.Namespace, out: Path) -> Summary:
@@ -124,3 +127,10 @@ def _show_rejected(path: Path, summary: Summary) -> None:
             sys.stderr.write(f"{row['input']} line {row['line']}{column}: rejected, {row['reason']}\n")
     if total > REJECTED_SHOWN:
         sys.stderr.write(f"The first {REJECTED_SHOWN} of {total:,} rejected rows; --output keeps all.\n")
+
+
+def _show_unwritten(summary: Summary) -> None:
+    """Say which files of the pack could not be written, and why."""
+    sys.stderr.writelines(
+        f"{output.file} was not written: {output.reason}\n" for output in summary.outputs if output.failed
+    )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from rulepacks.engine.arrow_types import arrow_type
 from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.evaluation.gathers import gather_nodes, gathered
 from rulepacks.engine.evaluation.reads import FOUND, Reads, unreadable_fields
@@ -20,14 +21,6 @@ END = 10**18
 IS_FOUND = f"true AS {quoted(FOUND)}"
 
 JoinTables = dict[str, list[JoinTable]]
-
-
-def arrow_type(kind: Type) -> pa.DataType:
-    """The Arrow type of a type."""
-    if kind.kind == "decimal" or (kind.kind == "integer" and kind.precision > 18):
-        return pa.decimal128(kind.width, kind.scale)
-    plain = {"integer": pa.int64(), "boolean": pa.bool_(), "date": pa.date32(), "timestamp": pa.timestamp("us")}
-    return plain.get(kind.kind, pa.string())
 
 
 def join_tables(session: Session, names: set[str], columns: set[tuple[str, str]], gate: str, stage: str) -> JoinTables:

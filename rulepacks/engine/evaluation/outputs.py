@@ -1,59 +1,67 @@
 """Files made from what an evaluation found."""
 
-import csv
-from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import duckdb
 
-from rulepacks.engine.compile_sql import quoted, text_literal
+from rulepacks.engine.evaluation.output_rows import Rows, missing_inputs, output_rows
 from rulepacks.engine.evaluation.session import Session
-from rulepacks.engine.evaluation.state import Made
-from rulepacks.engine.evaluation.units import UNITS
+from rulepacks.engine.evaluation.state import State
+from rulepacks.engine.formats.media import ENDINGS
+from rulepacks.engine.formats.writers import FILE_FORMATS
+from rulepacks.engine.formats.writers.base import Misfit, OutputColumn
 from rulepacks.engine.spec import OutputSpec
+from rulepacks.engine.summary import OutputSummary
 
-BATCH = 50_000
-
-
-def write_parquet(session: Session, sql: str, path: Path) -> None:
-    """Write a result as it comes."""
-    reader = session.batches(sql, BATCH)
-    with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
-        for batch in reader:
-            writer.write_table(pa.Table.from_batches([batch]))
+BATCH = 20_000
 
 
-def _select(name: str, made: Made, columns: Sequence[str], where: str = "") -> str:
-    """The rows of a table in their order."""
-    return f"SELECT {', '.join(columns)} FROM {quoted(f'table:{name}')}{where} ORDER BY {made.order}"
-
-
-def write_tables(session: Session, tables: Mapping[str, Made], out: Path) -> None:
-    """Write every table as Parquet."""
-    folder = out / "tables"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, made in sorted(tables.items()):
-        write_parquet(session, _select(name, made, list(map(quoted, made.columns))), folder / f"{name}.parquet")
-
-
-def write_output(session: Session, output: OutputSpec, made: Made, out: Path) -> None:
-    """Write one output; amounts are written with all their digits."""
+def write_outputs(state: State, out: Path) -> tuple[OutputSummary, ...]:
+    """Write the outputs of the pack into a folder; one that cannot be written says why, and the others go on."""
     folder = out / "outputs"
-    folder.mkdir(parents=True, exist_ok=True)
-    where = ""
-    if output.units:
-        statuses = ", ".join(map(text_literal, output.units))
-        where = f" WHERE {made.unit} IN (SELECT unit FROM {UNITS} WHERE status IN ({statuses}))"
-    cells = ", ".join(_csv_cell(f"CAST({quoted(name)} AS VARCHAR)") for _, name in output.columns)
-    line = f"concat_ws(',', {cells}) || chr(10) AS text"
-    with (folder / f"{output.name}.{output.format}").open("w", encoding="utf-8", newline="") as handle:
-        csv.writer(handle, lineterminator="\n").writerow([header for header, _ in output.columns])
-        for batch in session.batches(_select(output.source, made, [line], where), BATCH):
-            handle.writelines(batch.column("text").to_pylist())
+    if state.session.pack.outputs:
+        folder.mkdir(parents=True, exist_ok=True)
+    return tuple(write_output(state, output, folder) for output in state.session.pack.outputs)
 
 
-def _csv_cell(value: str) -> str:
-    """SQL of a cell of a CSV file; blank when NULL."""
-    special = f"regexp_matches({value}, '[\",\\n\\r]')"
-    return f"coalesce(CASE WHEN {special} THEN concat('\"', replace({value}, '\"', '\"\"'), '\"') ELSE {value} END, '')"
+def write_output(state: State, output: OutputSpec, folder: Path) -> OutputSummary:
+    """Write one output."""
+    session = state.session
+    file = f"{output.name}.{ENDINGS[output.format]}"
+    if missing := missing_inputs(session, output):
+        return OutputSummary(output.name, file, 0, f"{', '.join(missing)} not delivered", failed=False)
+    if output.kind == "table" and output.source not in state.tables:
+        return OutputSummary(output.name, file, 0, f"{output.source} was not evaluated", failed=False)
+    rows = output_rows(state, output)
+    try:
+        return OutputSummary(output.name, file, _write(session, rows, output, folder / file), "", failed=False)
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+    except Misfit as misfit:
+        reason = f"{_place(session, rows, output, misfit)}: {misfit.message}"
+    (folder / file).unlink(missing_ok=True)
+    return OutputSummary(output.name, file, 0, reason, failed=True)
+
+
+def _write(session: Session, rows: Rows, output: OutputSpec, path: Path) -> int:
+    """Write the file; returns the number of its rows. Raises Misfit."""
+    file_format = FILE_FORMATS[output.format]
+    places = {place.name: place for place in output.layout}
+    columns = [OutputColumn(header, node.type, places.get(header)) for header, node in output.columns]
+    count = 0
+    with closing(file_format.open(path, columns)) as writer:
+        for batch in session.batches(rows.select(output, typed=file_format.typed), BATCH):
+            writer.write(batch)
+            count += batch.num_rows
+    return count
+
+
+def _place(session: Session, rows: Rows, output: OutputSpec, misfit: Misfit) -> str:
+    """Where a value stands that does not fit: the row delivered, or the row of the file."""
+    if output.kind != "input":
+        return f"row {misfit.row + 1} of the file"
+    found = session.rows(rows.place(output, misfit.row))
+    return f"{output.source} row {found[0][0]}"

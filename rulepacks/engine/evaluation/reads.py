@@ -147,16 +147,17 @@ def inputs_read(pack: Pack, rule: Rule) -> set[str]:
     found = {rule.input}
     if isinstance(rule.body, ReconcileBody):
         for side in (rule.body.left, rule.body.right):
-            found |= {side.input} | _joined(pack, side.input, [*side.on, side.value])
+            found |= {side.input} | inputs_joined(pack, side.input, [*side.on, side.value])
         return found
     if isinstance(rule.body, ScheduleBody):
         if rule.body.items is not None:
             return {rule.body.target}
         found.add(rule.body.target)
-    return found | _joined(pack, rule.input, rule_nodes(rule))
+    return found | inputs_joined(pack, rule.input, rule_nodes(rule))
 
 
-def _joined(pack: Pack, name: str, nodes: list[Node]) -> set[str]:
+def inputs_joined(pack: Pack, name: str, nodes: list[Node]) -> set[str]:
+    """Names of the inputs that expressions over an input look into by joins."""
     reads = Reads().add(pack, pack.inputs[name], nodes)
     found = set()
     for join in (pack.joins[join_name] for join_name in reads.joins):

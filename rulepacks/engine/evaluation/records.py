@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rulepacks.engine.evaluation.masks import masks
-from rulepacks.engine.evaluation.outputs import write_parquet
+from rulepacks.engine.evaluation.parquet import write_parquet
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.show_rows import judged_severity
 from rulepacks.engine.evaluation.state import State

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from rulepacks.engine.arrow_types import arrow_type
 from rulepacks.engine.compile_sql import Compiler, quoted, sql_type, text_literal
-from rulepacks.engine.evaluation.joins import arrow_type
 from rulepacks.engine.evaluation.reads import own_columns
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import Made, State

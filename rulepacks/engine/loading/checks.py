@@ -8,10 +8,12 @@ from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Document
 from rulepacks.engine.problems import Place
-from rulepacks.engine.spec import GroupBody, JoinSpec, ReconcileBody, Rule, ScheduleBody, TableSpec
+from rulepacks.engine.spec import GroupBody, JoinSpec, OutputSpec, ReconcileBody, Rule, ScheduleBody, TableSpec
 
 
-def check_pack(context: Context, document: Document, rules: tuple[Rule, ...], as_of: Node | None) -> None:
+def check_pack(
+    context: Context, document: Document, rules: tuple[Rule, ...], outputs: tuple[OutputSpec, ...], as_of: Node | None
+) -> None:
     """All checks that need more than one part of the pack."""
     by_code = {code: rule for rule in rules for code in (rule.code, *rule.aliases)}
     for rule in rules:
@@ -20,7 +22,7 @@ def check_pack(context: Context, document: Document, rules: tuple[Rule, ...], as
         _check_gate(context, rule)
         _check_sequence(context, rule)
     _check_unreadable(context, document, by_code)
-    _check_unused(context, document, rules)
+    _check_unused(context, document, rules, outputs)
     _check_cycles(context, document)
 
 
@@ -100,9 +102,11 @@ def _check_unreadable(context: Context, document: Document, by_code: Mapping[str
                 context.problems.add(place, f"{field.unreadable} is not a rule about single rows of {name}")
 
 
-def _check_unused(context: Context, document: Document, rules: tuple[Rule, ...]) -> None:
+def _check_unused(
+    context: Context, document: Document, rules: tuple[Rule, ...], outputs: tuple[OutputSpec, ...]
+) -> None:
     """Lists, joins, tables, parameters and derived fields that nothing reads."""
-    nodes = list(_nodes(rules)) + [
+    nodes = [*_nodes(rules), *_nodes(outputs)] + [
         node
         for part in (context.joins, context.tables, context.inputs)
         for spec in part.values()
@@ -111,13 +115,10 @@ def _check_unused(context: Context, document: Document, rules: tuple[Rule, ...])
     joined = {node.join for node in nodes if isinstance(node, JoinField | Found)}
     targets = {(str(join.kind), join.target) for join in context.joins.values()}
     targets |= {("list", str(rule.body.items)) for rule in rules if isinstance(rule.body, ScheduleBody)}
-    outputs = document.data.get("outputs", []) if isinstance(document.data, dict) else []
-    shown = (
-        {str(output["from"]) for output in outputs if isinstance(output, dict)} if isinstance(outputs, list) else set()
-    )
+    targets |= {("table", output.source) for output in outputs}
     for kind, known in (("list", context.lists), ("table", context.tables)):
         for name in known:
-            if (kind, name) not in targets and name not in shown:
+            if (kind, name) not in targets:
                 path = (f"{kind}s", name) if name in _section(document, f"{kind}s") else (name,)
                 context.problems.add(document.place(path, key=True), f"nothing reads the {kind} {name}")
     for name in context.joins:

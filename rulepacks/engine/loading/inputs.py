@@ -10,7 +10,8 @@ from rulepacks.engine.expressions.types import DATE, INTEGER, TEXT, Type
 from rulepacks.engine.expressions.typing import comparison_problem, type_from_text
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Data, Document, Path_
-from rulepacks.engine.loading.lists import read_sheet, span
+from rulepacks.engine.loading.layouts import read_layout
+from rulepacks.engine.loading.lists import span
 from rulepacks.engine.problems import Place
 from rulepacks.engine.spec import Field, Input, LayoutField
 
@@ -75,30 +76,9 @@ def _layout(
     context: Context, document: Document, path: Path_, given: Mapping[str, Any], fields: Mapping[str, Field]
 ) -> tuple[LayoutField, ...]:
     for index, layout in enumerate(given.get("layouts", ())):
-        if not isinstance(layout, dict):
-            continue
-        place = document.place((*path, "layouts", index))
-        sheet = read_sheet(context, layout["fixed_width"], place)
-        if sheet is None:
-            return ()
-        if not {"field", "start", "length"} <= set(sheet.header):
-            context.problems.add(place, f"{sheet.file} needs the columns field, start and length")
-            return ()
-        return _layout_fields(context, sheet.file, place, sheet, fields)
+        if isinstance(layout, dict):
+            return read_layout(context, layout["fixed_width"], document.place((*path, "layouts", index)), fields)
     return ()
-
-
-def _layout_fields(
-    context: Context, file: str, place: Any, sheet: Any, fields: Mapping[str, Field]
-) -> tuple[LayoutField, ...]:
-    name, start, length = (sheet.column(column) for column in ("field", "start", "length"))
-    layout = []
-    for cells in sheet.rows:
-        if not all(str(cells[index] or "").isdigit() for index in (start, length)) or cells[name] not in fields:
-            context.problems.add(place, f"{file}: {cells[name]} is no field with a start and a length")
-            continue
-        layout.append(LayoutField(str(cells[name]), int(cells[start]), int(cells[length])))
-    return tuple(layout)
 
 
 def read_derived(context: Context, document: Document, data: Mapping[str, Data], joins: Mapping[str, Data]) -> None:

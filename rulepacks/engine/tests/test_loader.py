@@ -156,7 +156,10 @@ def test_words_numbers_with_leading_zeros_and_dates_stay_texts(tmp_path: Path) -
         ("statuses: [{status: A}, {status: B}]\n", "pack.yaml:9:25 cannot be reached: the one before always holds"),
         ("statuses: [{status: A, when: any(true)}]\n", "pack.yaml:9:12 the last status must hold always"),
         ("statuses: [{status: A, when: \"any(unit = 'x')\"}, {status: B}]\n", "pack.yaml:9:35 unknown word unit"),
-        ("outputs: [{name: o, format: csv, from: t}]\n", "pack.yaml:9:40 unknown table t; known: none"),
+        (
+            "outputs: [{name: o, format: csv, from: t}]\n",
+            "pack.yaml:9:40 unknown table or input t; known: findings, rows",
+        ),
         ("calendar: {holidays: gone.csv}\n", "pack.yaml:9:22 no file gone.csv in the pack"),
         ("calendar: {holidays: l.csv, column: day}\n", "pack.yaml:9:37 l.csv has no column day"),
         ("calendar: {holidays: l.csv}\n", "l.csv:2:1 k 'a' is not date"),

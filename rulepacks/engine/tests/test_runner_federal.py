@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rulepacks.engine.diff import finding_changes
 from rulepacks.engine.progress import Progress, silent
 from rulepacks.engine.runner import run
 from rulepacks.engine.sandbox import run_in_child
@@ -36,6 +37,21 @@ def test_fixed_width_records_give_the_same(tmp_path: Path) -> None:
     summary = run(request_for(tmp_path / "in", tmp_path / "out", "trial_balance.txt"), silent)
     check(tmp_path / "in", tmp_path / "out")
     assert summary.inputs["trial_balance"].format == "fixed_width"
+
+
+def test_the_bulk_file_that_is_put_out_gives_the_same_findings(tmp_path: Path, sample: Path) -> None:
+    first = run(request_for(sample, tmp_path / "first"), silent)
+    (sample / "bulk_file.txt").write_bytes((tmp_path / "first" / "outputs" / "bulk_file.txt").read_bytes())
+    again = run(request_for(sample, tmp_path / "again", "bulk_file.txt"), silent)
+    assert [(output.name, output.reason) for output in first.outputs] == [("bulk_file", ""), ("sf133", "")]
+    assert again.inputs["trial_balance"].format == "fixed_width"
+    assert again.inputs["trial_balance"].accepted == first.outputs[0].rows == first.inputs["trial_balance"].accepted
+    check(sample, tmp_path / "again")
+    # Updated are findings that show a cell as delivered: in a record it stands between blanks or behind zeros.
+    changes, changed = finding_changes(tmp_path / "first", tmp_path / "again")
+    assert (changes["new"], changes["absent"]) == (0, 0)
+    assert {change.rule for change in changed} <= {"V02"}
+    assert (tmp_path / "again" / "outputs" / "bulk_file.txt").read_bytes() == (sample / "bulk_file.txt").read_bytes()
 
 
 def shuffled(rows: list[list[str]]) -> list[list[str]]:

@@ -13,7 +13,7 @@ from rulepacks.engine.problems import Problem
 from rulepacks.engine.progress import Progress
 from rulepacks.engine.refusals import InputProblem
 from rulepacks.engine.request import RunRequest
-from rulepacks.engine.summary import OutcomeSummary, Summary
+from rulepacks.engine.summary import OutcomeSummary, OutputSummary, Summary
 
 REQUEST = RunRequest(
     Path("pack"),
@@ -27,7 +27,7 @@ READ = InputSummary(3, 2, 1, "ab", "cd", ("a", "b"), "csv", "utf-8", 12)
 OUTCOME = OutcomeSummary("V01", "row", "only", "fatal", "", "Title", 1, 2, 3, 4, 5, 0.5, "")
 SUMMARY = Summary(
     "1", "p", "1.0.0", "ff", {"period": None}, {"ledger": READ}, (OUTCOME,), {"PASSED": 1}, {"fatal": 2}, {"failed": 1},
-    "dd", {"total": 1.25}, 7,
+    (OutputSummary("clean", "clean.csv", 3, "", failed=False),), "dd", {"total": 1.25}, 7,
 )  # fmt: skip
 MESSAGES: list[wire.Message] = [
     wire.Said(Progress("read", "ledger", 1, None, "é")),

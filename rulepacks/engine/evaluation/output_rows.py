@@ -1,0 +1,138 @@
+"""The rows an output is made from, as SQL: of a table, of an input, or of the findings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rulepacks.engine.compile_sql import Compiler, quoted, sql_type, text_literal
+from rulepacks.engine.evaluation.findings import SCHEMA
+from rulepacks.engine.evaluation.joins import join_tables, unit_sql
+from rulepacks.engine.evaluation.reads import Reads, inputs_joined
+from rulepacks.engine.evaluation.records import STATES
+from rulepacks.engine.evaluation.session import Session
+from rulepacks.engine.evaluation.source import Source
+from rulepacks.engine.evaluation.state import State
+from rulepacks.engine.evaluation.units import UNITS
+from rulepacks.engine.expressions.tree import Field, Node, walk
+from rulepacks.engine.expressions.types import MAX_DIGITS, Type
+from rulepacks.engine.loading.outputs import RECORD_RULES, RECORD_STATUS, ROW_NUMBER
+from rulepacks.engine.spec import Input, OutputSpec
+
+BETWEEN = "; "
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A relation with the names its expressions are compiled with, the order of its rows and the unit of a row."""
+
+    relation: str
+    to: Compiler
+    order: str
+    unit: str
+
+    def select(self, output: OutputSpec, *, typed: bool) -> str:
+        """The SELECT of an output's columns, as texts unless they are wanted `typed`."""
+        listed = [f"{_cell(self.to.value(node), node.type, typed=typed)} AS {quoted(f'c{at}')}"
+                  for at, (_, node) in enumerate(output.columns)]  # fmt: skip
+        return f"SELECT {', '.join(listed)} FROM {self.relation}{self._where(output)} ORDER BY {self.order}"
+
+    def place(self, output: OutputSpec, at: int) -> str:
+        """The SELECT of the delivered row number of a row of the file, counted from 0; for rows of inputs."""
+        return f"SELECT row_number FROM {self.relation}{self._where(output)} ORDER BY {self.order} LIMIT 1 OFFSET {at}"
+
+    def _where(self, output: OutputSpec) -> str:
+        conditions = [self.to.value(output.where)] if output.where is not None else []
+        if output.units:
+            statuses = ", ".join(map(text_literal, output.units))
+            conditions.append(f"{self.unit} IN (SELECT unit FROM {UNITS} WHERE status IN ({statuses}))")
+        return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _cell(value: str, kind: Type, *, typed: bool) -> str:
+    if not typed:
+        return f"CAST({value} AS VARCHAR)"
+    wide = kind.kind == "integer" and kind.precision > 18
+    return f"CAST({value} AS {f'DECIMAL({MAX_DIGITS},0)' if wide else sql_type(kind)})"
+
+
+def missing_inputs(session: Session, output: OutputSpec) -> list[str]:
+    """Inputs an output needs that were not delivered."""
+    needed: set[str] = set()
+    if output.kind == "input":
+        needed = {output.source} | inputs_joined(session.pack, output.source, output_nodes(output))
+    elif output.source in session.pack.tables:
+        needed = {session.pack.tables[output.source].source}
+    return sorted(needed - set(session.relations))
+
+
+def output_nodes(output: OutputSpec) -> list[Node]:
+    """The expressions of an output."""
+    return [node for _, node in output.columns] + ([output.where] if output.where is not None else [])
+
+
+def output_rows(state: State, output: OutputSpec) -> Rows:
+    """The rows an output is made from."""
+    if output.kind == "input":
+        return _input_rows(state, output)
+    to = Compiler(lambda node: quoted(node.name) if isinstance(node, Field) else None)
+    if output.kind == "findings":
+        return Rows(f"({_findings(state.session)})", to, "ordinal", "unit")
+    made = state.tables[output.source]
+    return Rows(quoted(f"table:{output.source}"), to, made.order, made.unit)
+
+
+def _findings(session: Session) -> str:
+    columns = ", ".join(quoted(name) for name in SCHEMA.names if name != "rows")
+    return f"SELECT {columns}, array_to_string(rows, ', ') AS rows FROM {_findings_file(session)}"
+
+
+def _findings_file(session: Session) -> str:
+    return f"read_parquet({text_literal(str(session.out / 'findings.parquet'))})"
+
+
+def _input_rows(state: State, output: OutputSpec) -> Rows:
+    """Rows of an input with its derived fields and joins as rules see them, nothing gated."""
+    session, nodes = state.session, output_nodes(output)
+    given = session.pack.inputs[output.source]
+    reads = Reads().add(session.pack, given, nodes)
+    unit = unit_sql(session, given.name)
+    if output.units:
+        reads.add_names(session.pack, given, session.pack.first_input.unit)
+    joins = join_tables(session, reads.joins, reads.join_columns, "", f"output {output.name}")
+    source = Source(session, given, joins)
+    about = {
+        name: sql for name, sql in _about_rows(session, given).items()
+        if any(isinstance(part, Field) and part.name == name for node in nodes for part in walk(node))
+    }  # fmt: skip
+    relation = f"({source.select(reads)})" + "".join(f" LEFT JOIN ({sql}) USING (row_number)" for sql in about.values())
+    return Rows(relation, Compiler(_named(source.compiler().resolve, given), source.fault), "row_number", unit or "")
+
+
+def _about_rows(session: Session, given: Input) -> dict[str, str]:
+    """What outputs know of a row beside its fields: SELECTs by row number. A field of the same name is meant before."""
+    state = "CASE WHEN bool_or(failed) THEN 'failed' ELSE 'errored' END"
+    firsts = (
+        f'SELECT "row" AS row_number, rule, min(ordinal) AS ordinal FROM {_findings_file(session)} '
+        f'WHERE "row" IS NOT NULL AND input = {text_literal(given.name)} GROUP BY ALL'
+    )
+    known = {
+        RECORD_STATUS: f"SELECT row_number, {state} AS {_about(RECORD_STATUS)} FROM {STATES} GROUP BY row_number",
+        RECORD_RULES: f"SELECT row_number, string_agg(rule, '{BETWEEN}' ORDER BY ordinal) AS {_about(RECORD_RULES)} "
+        f"FROM ({firsts}) GROUP BY row_number",
+    }
+    return {name: sql for name, sql in known.items() if name not in given.fields and name not in given.derived}
+
+
+def _about(name: str) -> str:
+    return quoted(f"about:{name}")
+
+
+def _named(resolve: Callable[[Node], str | None], given: Input) -> Callable[[Node], str | None]:
+    own = {RECORD_STATUS: f"coalesce({_about(RECORD_STATUS)}, 'processed')", RECORD_RULES: _about(RECORD_RULES),
+           ROW_NUMBER: "row_number"}  # fmt: skip
+
+    def name(node: Node) -> str | None:
+        if isinstance(node, Field) and node.name not in given.fields and node.name not in given.derived:
+            return own[node.name]
+        return resolve(node)
+
+    return name
