@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import duckdb
 import pyarrow as pa
 
+from rulepacks.engine.arrow_types import arrow_type
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.findings import Shown, message_sql, severity_sql
-from rulepacks.engine.evaluation.joins import arrow_type, gate_condition, unit_sql
+from rulepacks.engine.evaluation.joins import gate_condition, unit_sql
 from rulepacks.engine.evaluation.reads import (
     Reads,
     match_parts,

@@ -74,7 +74,9 @@ def test_ndjson_is_read_back_equal_to_the_last_digit(given_rows: list[Row]) -> N
 @given(rows())
 def test_json_is_one_list_of_objects_with_decimals_as_texts(given_rows: list[Row]) -> None:
     found = json.loads(written("json", given_rows))
-    wanted = [[*row[:2], *as_texts(row)[2:3], row[3], *as_texts(row)[4:5], row[5]] for row in given_rows]
+    wanted = [
+        [*row[:2], *as_texts(row)[2:3], row[3], *as_texts(row)[4:5], row[5], as_texts(row)[6]] for row in given_rows
+    ]
     assert found == [dict(zip(NAMES, row, strict=True)) for row in wanted]
 
 
@@ -86,7 +88,8 @@ def test_parquet_is_read_back_equal_with_its_types(given_rows: list[Row]) -> Non
         write("parquet", path, given_rows)
         table = pq.read_table(path)
     assert [str(kind) for kind in table.schema.types] == [
-        "string", "string", "decimal128(23, 2)", "int64", "date32[day]", "bool"
+        "string", "string", "decimal128(23, 2)", "int64", "date32[day]", "bool",
+        "timestamp[us]",
     ]  # fmt: skip
     assert [tuple(row.values()) for row in table.to_pylist()] == given_rows
 
@@ -115,11 +118,11 @@ def _plain(value: Any) -> Any:
 
 
 def _as_excel_has_it(row: Row) -> list[Any]:
-    name, other, amount, count, day, is_open = row
+    name, other, amount, count, day, is_open, _ = row
     money = None if amount is None else amount if len(str(abs(amount * 100).to_integral())) <= 15 else str(amount)
     number = None if count is None else Decimal(count) if abs(count) < 10**15 else str(count)
     when = day if day is None or day >= date(1900, 3, 1) else day.isoformat()
-    return [name, other, money, number, when, is_open]
+    return [name, other, money, number, when, is_open, as_texts(row)[6]]
 
 
 FIXED = placed({"name": (TEXT, 12), "amount": (MONEY, 26), "count": (INTEGER, 20), "day": (DATE, 10)})

@@ -1,7 +1,7 @@
 """Columns of values written by each writer, and read back."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rulepacks.engine.arrow_types import arrow_type
 from rulepacks.engine.cell_values import as_text
-from rulepacks.engine.expressions.types import BOOLEAN, DATE, INTEGER, TEXT, Type, decimal
+from rulepacks.engine.expressions.types import BOOLEAN, DATE, INTEGER, TEXT, TIMESTAMP, Type, decimal
 from rulepacks.engine.formats.writers import FILE_FORMATS
 from rulepacks.engine.formats.writers.base import OutputColumn
 from rulepacks.engine.spec import LayoutField
@@ -26,6 +26,7 @@ COLUMNS = (
     OutputColumn("count", INTEGER),
     OutputColumn("day", DATE),
     OutputColumn("open", BOOLEAN),
+    OutputColumn("seen", TIMESTAMP),
 )
 SPECIAL = [
     "",
@@ -56,7 +57,7 @@ def rows(texts: st.SearchStrategy[str] = TEXTS) -> st.SearchStrategy[list[Row]]:
     """Rows of `COLUMNS`."""
     text = texts | st.sampled_from(SPECIAL)
     cells = (text, text, MONIES | st.sampled_from(EDGES), st.integers(-(10**18) + 1, 10**18 - 1),
-             st.dates(date(1000, 1, 1)), st.booleans())  # fmt: skip
+             st.dates(date(1000, 1, 1)), st.booleans(), st.datetimes(datetime.fromisoformat("1000-01-01")))  # fmt: skip
     return st.lists(st.tuples(*(st.none() | cell for cell in cells)), max_size=8)
 
 
