@@ -107,7 +107,8 @@ class SequenceSpec:
 class JoinSpec:
     """The matching row over there, for the rows of one input (`source`).
 
-    With `values` it is not a row but all matching rows together: aggregates over the rows of the target.
+    With `values` it is not a row but all matching rows together: aggregates over the rows of the target. With `order`
+    (expression over the target's row, whether it falls) it is the first in this order, ties by row number.
 
     Kind `sequence` gives each row what it sees of the rows around it; its target is the input itself.
 
@@ -130,11 +131,12 @@ class JoinSpec:
     fold_case: bool = False
     sequence: SequenceSpec | None = None
     values: Mapping[str, Aggregate] = field(default_factory=dict)
+    order: tuple[tuple[Node, bool], ...] = ()
 
     @property
     def of_many(self) -> bool:
         """Whether its values come of many rows, any of which may keep them from being told."""
-        return self.sequence is not None or bool(self.values)
+        return self.sequence is not None or bool(self.values or self.order)
 
 
 @dataclass(frozen=True)

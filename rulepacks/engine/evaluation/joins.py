@@ -35,7 +35,7 @@ def join_tables(session: Session, names: set[str], columns: set[tuple[str, str]]
         elif join.kind == "table":
             made[name] = [_table_table(session, join, wanted, stage)]
         elif join.of_many:
-            made[name] = [_rows_table(session, join, gate, stage, made)]
+            made[name] = [_rows_table(session, join, wanted, gate, stage, made)]
         else:
             made[name] = [_input_table(session, join, wanted, gate, stage, made)]
     return made
@@ -83,19 +83,22 @@ def _table_table(session: Session, join: JoinSpec, wanted: Sequence[str], stage:
     return JoinTable(name, tuple(keys), None, not_itself=False, fold_case=False)
 
 
-def _rows_table(session: Session, join: JoinSpec, gate: str, stage: str, made: JoinTables) -> JoinTable:
-    """What each row sees of the rows around it, or what all rows of a key come to."""
+def _rows_table(
+    session: Session, join: JoinSpec, wanted: Sequence[str], gate: str, stage: str, made: JoinTables
+) -> JoinTable:
+    """What each row sees of the rows around it, what all rows of a key come to, or the first of them in an order."""
     given = session.pack.inputs[join.target]
     source = Source(session, given, made)
     keys = tuple(key for key, _ in join.on)
     reads = Reads().add(session.pack, given, sequence_nodes(join.sequence) if join.sequence else gather_nodes(join))
-    reads.add_names(session.pack, given, keys)
+    columns = [name for name in wanted if name in join.columns] if join.order else []
+    reads.add_names(session.pack, given, [*keys, *columns])
     gated = gate_condition(session, join.target, gate, reads)
     if missing := reads.joins - set(made):
         made.update(join_tables(session, missing, reads.join_columns, gate, stage))
     rows = f"SELECT * FROM ({source.select(reads)}) WHERE {gated or 'true'}"
     name = quoted(f"join:{stage}:{join.name}")
-    seen = gathered(source, join, rows) if join.sequence is None else windows_of(source, join.sequence, rows)
+    seen = gathered(source, join, columns, rows) if join.sequence is None else windows_of(source, join.sequence, rows)
     session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {seen}")
     return JoinTable(name, keys, None, not_itself=False, fold_case=False)
 

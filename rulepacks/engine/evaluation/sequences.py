@@ -78,11 +78,13 @@ def _partition(sequence: SequenceSpec) -> str:
     return f"PARTITION BY {keys}" if keys else ""
 
 
+def ordered(value: str, falls: bool) -> str:
+    """A part of an ORDER BY clause: NULL is below all else."""
+    return f"{value} {'DESC NULLS LAST' if falls else 'ASC NULLS FIRST'}"
+
+
 def _window(to: Compiler, sequence: SequenceSpec, index: int, window: WindowSpec) -> str:
-    order = [
-        f"{quoted(f'order{place}')} {'DESC NULLS LAST' if falls else 'ASC NULLS FIRST'}"
-        for place, (_, falls) in enumerate(sequence.order)
-    ]
+    order = [ordered(quoted(f"order{place}"), falls) for place, (_, falls) in enumerate(sequence.order)]
     first, _ = sequence.order[0]
     return WINDOWS[window.function].sql(
         WindowSql(

@@ -10,6 +10,7 @@ from rulepacks.engine.expressions.types import BOOLEAN, Type
 from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Data, Document, Path_
+from rulepacks.engine.loading.order import read_order
 from rulepacks.engine.problems import Place
 from rulepacks.engine.spec import JoinSpec
 
@@ -35,19 +36,23 @@ def read_joins(context: Context, document: Document, data: Mapping[str, Data], t
         columns = target_columns(context, kind, given[kind])
         scope = context.row_scope(source)
         on = read_on(context, document, (*path, "on"), given["on"], scope, columns)
-        for key in ("where", "values"):
+        for key in ("where", "values", "order"):
             if key in given and kind != "input":
                 context.problems.add(document.place((*path, key), key=True), f"{key} applies to inputs only")
         where, values = None, {}
+        order: tuple[tuple[Node, bool], ...] = ()
         if kind == "input":
             there = context.row_scope(given["input"])
             where = context.expression(document, (*path, "where"), there, BOOLEAN) if "where" in given else None
             values = _read_values(context, document, path, given, there)
+            order = _read_order(context, document, path, given, there)
         as_of = context.expression(document, (*path, "as_of"), scope) if "as_of" in given else None
         if values:
             columns = {value: node.type for value, node in values.items()}
-        wildcard = tuple(given.get("wildcard", ()))
-        join = JoinSpec(name, source, kind, given[kind], on, columns, as_of, wildcard, where, values=values)
+        join = JoinSpec(
+            name, source, kind, given[kind], on, columns, as_of, tuple(given.get("wildcard", ())), where,
+            values=values, order=order,
+        )  # fmt: skip
         if check_join(context, document, path, join):
             context.joins[name] = join
 
@@ -67,6 +72,21 @@ def _read_values(
     if values and "as_of" in given:
         context.problems.add(document.place((*path, "as_of"), key=True), "as_of does not go with values")
     return values
+
+
+def _read_order(
+    context: Context, document: Document, path: Path_, given: Mapping[str, Any], there: Scope
+) -> tuple[tuple[Node, bool], ...]:
+    """What the matching rows are ordered by."""
+    if "order" not in given and "ties" not in given:
+        return ()
+    if not {"order", "ties"} <= set(given):
+        context.problems.add(document.place(path), "order and ties stand together")
+        return ()
+    for key in ("as_of", "values"):
+        if key in given:
+            context.problems.add(document.place((*path, key), key=True), f"{key} does not go with order")
+    return read_order(given, lambda way: context.expression(document, (*path, *way), there))
 
 
 def target_columns(context: Context, kind: Target, target: str) -> dict[str, Type]:

@@ -126,6 +126,18 @@ def test_words_numbers_with_leading_zeros_and_dates_stay_texts(tmp_path: Path) -
             "pack.yaml:9:42 as_of does not go with values",
         ),
         (
+            "joins: {j: {input: rows, on: {id: name}, order: [day]}}\n",
+            "pack.yaml:9:12 order and ties stand together",
+        ),
+        (
+            "joins: {j: {input: rows, on: {id: name}, order: [dya], ties: row_number}}\n",
+            "pack.yaml:9:50 unknown field dya",
+        ),
+        (
+            "joins: {j: {input: rows, on: {id: name}, order: [day], ties: [id], values: {n: count(*)}}}\n",
+            "pack.yaml:9:68 values does not go with order",
+        ),
+        (
             "joins: {j: {list: l, on: {k: name}, values: {n: count(*)}}}\nlists: {l: {file: l.csv, key: [k]}}\n",
             "pack.yaml:9:37 values applies to inputs only",
         ),
