@@ -29,7 +29,7 @@ def read(draft: Draft) -> Reading:
     if bands is None or any(node.type.kind == "unknown" for node in [*parts.values(), *gates.values()]):
         return Reading((), scope)
     fields = {name: draft.derive(name, node) for name, node in parts.items()}
-    total = draft.derive("total", _sum(list(fields.values())))
+    total = draft.derive("total", _rounded(_sum(list(fields.values())), draft.data.get("total_decimals")))
     unmet = [(name, Unary(op="not", operand=_holds(node), type=BOOLEAN)) for name, node in gates.items()]
     failed = draft.derive("gates", _joined(unmet))
     decision = draft.derive("decision", _decided(total, failed, bands))
@@ -65,10 +65,13 @@ def _component(draft: Draft, scope: Scope, name: str) -> Node:
         branches.append((Binary(op=">", left=value, right=cap, type=BOOLEAN), cap))
     kept = draft.one_type([*(node for _, node in branches), value], *way)
     limited = Case(branches=tuple(branches), otherwise=value, type=kept, at=value.at)
-    decimals = draft.data.get("decimals", DECIMALS)
-    if kept.scale <= decimals:
-        return limited
-    arguments = (limited, Literal(value=decimals, type=amount(Decimal(decimals)).type))
+    return _rounded(limited, draft.data.get("decimals", DECIMALS))
+
+
+def _rounded(value: Node, decimals: int | None) -> Node:
+    if decimals is None or value.type.scale <= decimals:
+        return value
+    arguments = (value, Literal(value=decimals, type=amount(Decimal(decimals)).type))
     return Call(name="round", arguments=arguments, type=FUNCTIONS["round"].typing(arguments))
 
 

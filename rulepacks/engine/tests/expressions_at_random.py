@@ -63,7 +63,7 @@ TEMPLATES: dict[str, list[str]] = {
         "(case when {truth} then {truth} when {truth} then {truth} end)", "has_word({text}, 'a')",
         "luhn_valid({text})", "luhn_alnum_valid({text})", "mod97_valid({text})", "mod10_alnum_valid({text})",
         "has_any(split({text}, ' '), split({text}, 'b'))", "has_all(split({text}, ' '), split({text}, 'b'))",
-        "has_any($words, split({text}, ' '))",
+        "has_any($words, split({text}, ' '))", "has_start($words, {text})", "has_start(split({text}, ' '), {text})",
         "all_of('t*', it is null or it < {text})", "any_of('*d*', it is not null)", "is_business_day({day})",
     ],
     "text": [

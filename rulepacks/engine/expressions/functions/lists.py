@@ -17,7 +17,7 @@ from rulepacks.engine.expressions.functions.base import (
 from rulepacks.engine.expressions.letters import BLANKS, BLANKS_SQL, upper
 from rulepacks.engine.expressions.similarity import SIMILARITY, jaro_winkler
 from rulepacks.engine.expressions.tree import Call, Literal
-from rulepacks.engine.expressions.types import BOOLEAN, INTEGER, TEXT, Type
+from rulepacks.engine.expressions.types import BOOLEAN, INTEGER, TEXT, UNKNOWN, Type, fits
 
 TEXTS = Type("list", element="text")
 _OTHER = "[^A-Z0-9]+"
@@ -42,6 +42,17 @@ def _two_lists(given: Arguments) -> Type:
     if len({node.type.element for node in given if node.type.kind == "list"}) > 1:
         raise SignatureError(f"mixes {given[0].type} and {given[1].type}")
     return BOOLEAN
+
+
+def _list_and_text(given: Arguments) -> Type:
+    if len(given) != 2 or given[0].type not in (TEXTS, UNKNOWN) or not fits(given[1].type, TEXT):
+        raise SignatureError("takes a list of texts and a text")
+    return BOOLEAN
+
+
+def _has_start(args: Sequence[str], _: Call) -> str:
+    some = "len(list_filter(v.a, lambda x: starts_with(x, v.b))) > 0"
+    return let(f"CASE WHEN v.b IS NOT NULL THEN {some} END", a=args[0], b=args[1])
 
 
 def _parts(text: str, separator: str) -> list[str]:
@@ -137,6 +148,10 @@ FUNCTIONS = {
     "has_any": Function(
         "has_any(list, list)", "Whether some part of the second is in the first.", _two_lists,
         form("list_has_any({0}, {1})"), lambda whole, parts: not set(whole).isdisjoint(parts),
+    ),
+    "has_start": Function(
+        "has_start(list, text)", "Whether some part of the list begins with the text.", _list_and_text, _has_start,
+        lambda parts, text: any(part.startswith(text) for part in parts),
     ),
     "has_all": Function(
         "has_all(list, list)", "Whether every part of the second is in the first.", _two_lists,
