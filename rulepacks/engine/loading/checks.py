@@ -135,7 +135,7 @@ def _check_unused_inputs(context: Context, document: Document, rules: tuple[Rule
     listed |= {column for join in context.joins.values() for column, _ in join.on}
     for name, source in context.inputs.items():
         for field in source.derived:
-            if field not in read | listed | {*source.key, *source.unit}:
+            if field not in read | listed | {*source.key, *source.unit, *(source.effective or ())}:
                 place = document.place(("inputs", name, "derive", field), key=True)
                 context.problems.add(place, f"nothing reads the derived field {field}")
     used = {node.name for node in nodes if isinstance(node, Parameter)}
