@@ -7,15 +7,18 @@ from pathlib import Path
 
 import duckdb
 
+from rulepacks.engine.compile_sql import quoted
+from rulepacks.engine.evaluation.faulty import Faulty
 from rulepacks.engine.evaluation.findings import FindingsWriter
+from rulepacks.engine.evaluation.isolation import AgainError, run_stage
 from rulepacks.engine.evaluation.outputs import write_outputs
 from rulepacks.engine.evaluation.parquet import write_parquet, write_tables
 from rulepacks.engine.evaluation.plan import plan_stages, skip_rules
-from rulepacks.engine.evaluation.records import decide_records, open_records
+from rulepacks.engine.evaluation.records import decide_records, note_broken, open_records
 from rulepacks.engine.evaluation.session import Session
-from rulepacks.engine.evaluation.stages import StageRun
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.units import decide_units, open_units, unit_rows
+from rulepacks.engine.evaluation.watch import Budget, Watch
 from rulepacks.engine.loading.parameters import bind_parameters
 from rulepacks.engine.progress import Progress
 from rulepacks.engine.spec import SEVERITIES, Pack
@@ -42,30 +45,53 @@ def evaluate(
     parameters: Mapping[str, object],
     out: Path,
     report: Callable[[Progress], None],
+    budget: Budget | None = None,
 ) -> Evaluation:
     """Judge inputs by a pack.
 
     `relations` gives for each delivered input the SQL of a relation in the snapshot format: `row_number`, then one
     text column for each delivered column. Findings, states of
-    records, units, tables and outputs are written into `out`. Raises ParameterError, duckdb.InterruptException, and
-    KeyError for a relation the pack has no input for.
+    records, units, tables and outputs are written into `out`. A rule that breaks, or takes more than the budget
+    allows, has the outcome error and its reason; the others are judged without it. Raises ParameterError,
+    duckdb.InterruptException, and KeyError for a relation the pack has no input for.
     """
-    began = time.perf_counter()
-    session = Session(con, pack, relations, bind_parameters(pack, parameters), out, report)
-    state = State(session)
+    bound, faulty, standing = bind_parameters(pack, parameters), Faulty(), _temporary(con)
+    watch = Watch(con.interrupt)
+    try:
+        while True:
+            session = Session(con, pack, relations, bound, out, report, budget or Budget(), watch)
+            try:
+                return _evaluate(session, faulty)
+            except AgainError:
+                for kind, name in _temporary(con) - standing:
+                    con.execute(f"DROP {kind} IF EXISTS {quoted(name)}")
+    finally:
+        watch.close()
+
+
+def _temporary(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Temporary views and tables of a connection."""
+    return set(con.execute(
+        "SELECT 'VIEW', view_name FROM duckdb_views() WHERE temporary AND NOT internal "
+        "UNION ALL SELECT 'TABLE', table_name FROM duckdb_tables() WHERE temporary AND NOT internal"
+    ).fetchall())  # fmt: skip
+
+
+def _evaluate(session: Session, faulty: Faulty) -> Evaluation:
+    """One evaluation without what is faulty. Raises AgainError."""
+    began, state, out = time.perf_counter(), State(session), session.out
     state.open()
     open_units(session)
     open_records(session)
-    runnable = skip_rules(session)
-    plans = plan_stages(session, runnable)
+    plans = plan_stages(session, skip_rules(session, faulty), faulty)
+    note_broken(session)
     session.total_steps = sum(plan.steps for plan in plans) + 1
     writer = FindingsWriter(session, out / "findings.parquet")
-    for number in range(len(plans)):
-        run = StageRun(state, plans, number)
-        run.judge()
-        run.show(writer)
-        run.drop()
-    digest = writer.close()
+    try:
+        for number, plan in enumerate(plans):
+            run_stage(state, plan, plans[number + 1 :], writer, faulty)
+    finally:
+        digest = writer.close()
     finishing = time.perf_counter()
     statuses = decide_units(session)
     write_parquet(session, unit_rows(session), out / "units.parquet")

@@ -12,9 +12,11 @@ class Limits:
     """Bounds of one run: time in seconds, sizes in bytes.
 
     `memory_bytes` bounds the child process, `engine_memory_bytes` what DuckDB takes of it before it spills to disk.
+    `statement_seconds` bounds one statement: the rules of a stage together, or a rule that is tried by itself.
     """
 
     seconds: float = 900.0
+    statement_seconds: float = 120.0
     memory_bytes: int = 1024 * MIB
     engine_memory_bytes: int = 400 * 1000 * 1000
     spill_bytes: int = 16 * 1024 * MIB

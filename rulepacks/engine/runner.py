@@ -15,6 +15,7 @@ from rulepacks.engine import ENGINE_VERSION
 from rulepacks.engine.database import open_database
 from rulepacks.engine.evaluate import Evaluation, evaluate
 from rulepacks.engine.evaluation.columns import missing_fields
+from rulepacks.engine.evaluation.watch import Budget
 from rulepacks.engine.formats.blocks import Rejected
 from rulepacks.engine.formats.reading import InputFile, InputSummary, Stopwatch, read_input
 from rulepacks.engine.loader import load_pack
@@ -37,7 +38,7 @@ def run(request: RunRequest, report: Report) -> Summary:
     Raises `PackError`, and `BadInput` when a file or parameter cannot be used at all. Must run in a process that may
     be killed: see `sandbox.run_in_child`.
     """
-    begun = time.perf_counter()
+    begun, ends = time.perf_counter(), time.monotonic() + request.limits.seconds
     pack = load_pack(request.pack)
     parameters = _parameters(pack, request.parameters)
     _check_names(pack, request)
@@ -45,7 +46,7 @@ def run(request: RunRequest, report: Report) -> Summary:
     loaded = time.perf_counter()
     inputs, snapshots = _take_in(pack, request, watch, report)
     taken = time.perf_counter()
-    evaluation = _judge(pack, request, snapshots, parameters, report)
+    evaluation = _judge(pack, request, snapshots, parameters, report, Budget(request.limits, ends))
     seconds = {
         "load": loaded - begun,
         "read": watch.read,
@@ -141,12 +142,17 @@ def _header_problems(pack: Pack, name: str, delivered: tuple[str, ...]) -> list[
 
 
 def _judge(
-    pack: Pack, request: RunRequest, snapshots: Mapping[str, Path], parameters: Mapping[str, Any], report: Report
+    pack: Pack,
+    request: RunRequest,
+    snapshots: Mapping[str, Path],
+    parameters: Mapping[str, Any],
+    report: Report,
+    budget: Budget,
 ) -> Evaluation:
     spill = request.out / "spill"
     with open_database(request.out, request.limits, snapshots.values(), spill) as connection:
         relations = {name: f"read_parquet({_quoted(path)})" for name, path in snapshots.items()}
-        evaluation = evaluate(connection, pack, relations, parameters, request.out, report)
+        evaluation = evaluate(connection, pack, relations, parameters, request.out, report, budget)
     if spill.is_dir() and not any(spill.iterdir()):
         spill.rmdir()
     return evaluation

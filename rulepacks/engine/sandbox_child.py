@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from rulepacks.engine import wire
+from rulepacks.engine.evaluation.watch import Broke
 from rulepacks.engine.limits import MIB, Limits
 from rulepacks.engine.problems import PackError
 from rulepacks.engine.progress import Progress, Report
@@ -71,6 +72,8 @@ def outcome(command: wire.Start) -> wire.Message:
         return wire.InputRefused(refusal.problems)
     except PackError as refusal:
         return wire.PackRefused(refusal.problems)
+    except Broke as broke:
+        return wire.Broke(broke.reason)
     except _OUT_OF_MEMORY:
         return wire.Broke(f"it needed more memory than the limit of {limits.memory_bytes // MIB} MiB")
     except OSError as error:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -43,6 +44,25 @@ class Shown:
     right: str = "CAST(NULL AS VARCHAR)"
     difference: str = "CAST(NULL AS VARCHAR)"
     rows: str = "CAST([] AS BIGINT[])"
+
+
+class Writer(Protocol):
+    """What takes the findings of a rule."""
+
+    def write(self, rule: Rule, shown: Shown) -> None:
+        """Take all findings of one rule."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """Renders findings and keeps none."""
+
+    session: Session
+
+    def write(self, rule: Rule, shown: Shown) -> None:
+        """Render all findings of one rule."""
+        for _ in self.session.batches(statement(self.session, rule, shown), BATCH):
+            pass
 
 
 @dataclass

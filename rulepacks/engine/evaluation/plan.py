@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rulepacks.engine.compile_sql import Compiler
+from rulepacks.engine.evaluation.faulty import Faulty
 from rulepacks.engine.evaluation.reads import Reads, inputs_read, rule_nodes, shown_nodes
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.state import add_counts
@@ -24,11 +25,20 @@ from rulepacks.engine.spec import (
 
 @dataclass(frozen=True)
 class StagePlan:
-    """A stage with the rules to be evaluated in it and the tables to be made in it."""
+    """A stage, or a part of it, with the rules to be evaluated and the tables to be made.
+
+    Parts are numbered from 1; `label` tells the temporary tables of one from those of another.
+    """
 
     stage: Stage
     rules: tuple[Rule, ...]
     tables: tuple[TableSpec, ...]
+    part: int = 0
+
+    @property
+    def label(self) -> str:
+        """What its temporary tables are called after."""
+        return f"{self.stage.name}#{self.part}" if self.part else self.stage.name
 
     @property
     def steps(self) -> int:
@@ -53,20 +63,27 @@ def inputs_of(plan: StagePlan) -> set[str]:
     return found
 
 
-def skip_rules(session: Session) -> list[Rule]:
-    """The rules that can be evaluated; the others are tallied as not evaluated or not in force."""
+def skip_rules(session: Session, faulty: Faulty) -> list[Rule]:
+    """The rules that can be evaluated; the others are tallied as not evaluated, not in force or broken."""
     runnable = []
     for rule in session.pack.rules:
         missing = sorted(inputs_read(session.pack, rule) - set(session.relations))
         if missing and not isinstance(rule.body, ParseBody):
             session.tallies[rule.code].reason = f"{', '.join(missing)} not delivered"
             add_counts(session, rule.code, {"not_evaluated": 1})
+        elif reason := faulty.reason(rule, tables_read(session.pack, rule)):
+            session.tallies[rule.code].reason = reason
+            add_counts(session, rule.code, {"errored": _rows(session, rule) if rule.row_level else 1})
         elif not _in_force(session, rule):
             session.tallies[rule.code].reason = "not in force"
             add_counts(session, rule.code, {"not_applicable": 1})
         else:
             runnable.append(rule)
     return runnable
+
+
+def _rows(session: Session, rule: Rule) -> int:
+    return int(session.one(f"SELECT count(*) FROM {session.relations[rule.input]}")[0])
 
 
 def _in_force(session: Session, rule: Rule) -> bool:
@@ -83,10 +100,13 @@ def _in_force(session: Session, rule: Rule) -> bool:
     return all(session.one(f"SELECT {to.value(test)}")[0] is True for test in tests)
 
 
-def plan_stages(session: Session, rules: Sequence[Rule]) -> list[StagePlan]:
+def plan_stages(session: Session, rules: Sequence[Rule], faulty: Faulty) -> list[StagePlan]:
     """Rules by stage. A table is made in the first stage whose rules read it, the others in the last stage."""
     pack = session.pack
-    waiting = {name: table for name, table in pack.tables.items() if table.source in session.relations}
+    waiting = {
+        name: table for name, table in pack.tables.items()
+        if table.source in session.relations and name not in faulty.tables
+    }  # fmt: skip
     plans = []
     for number, stage in enumerate(pack.stages):
         chosen = tuple(rule for rule in rules if rule.stage == stage.name)

@@ -4,10 +4,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import duckdb
-
 from rulepacks.engine.compile_sql import Compiler, aggregate, quoted
 from rulepacks.engine.evaluation.masks import Decision, bits, mask_columns
+from rulepacks.engine.evaluation.plan import StagePlan
 from rulepacks.engine.evaluation.reads import blocking, side_nodes
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State, add_counts
@@ -30,8 +29,9 @@ class Pairs:
     works: tuple[Work, Work]
 
 
-def run_reconcile(state: State, stage: Stage, works: dict[str, Work], rules: Sequence[Rule]) -> list[Pairs]:
+def run_reconcile(state: State, plan: StagePlan, works: dict[str, Work], rules: Sequence[Rule]) -> list[Pairs]:
     """Evaluate the reconciliations of a stage; codes of one rule share a statement."""
+    stage = plan.stage
     by_place: dict[object, list[Rule]] = {}
     for rule in rules:
         by_place.setdefault(rule.place, []).append(rule)
@@ -41,17 +41,9 @@ def run_reconcile(state: State, stage: Stage, works: dict[str, Work], rules: Seq
         body = chosen[0].body
         assert isinstance(body, ReconcileBody)
         pair = works[body.left.input], works[body.right.input]
-        everything = quoted(f"matched:{stage.name}:{number_}")
-        pairs = Pairs(quoted(f"pairs:{stage.name}:{number_}"), stage, tuple(chosen), pair)
-        try:
-            session.run(f"CREATE OR REPLACE TEMP TABLE {everything} AS {_statement(state, pairs, body)}")
-        except duckdb.InterruptException:
-            raise
-        except duckdb.Error as error:
-            for rule in chosen:
-                session.tallies[rule.code].reason = str(error).splitlines()[0]
-                add_counts(session, rule.code, {"errored": 1})
-            continue
+        everything = quoted(f"matched:{plan.label}:{number_}")
+        pairs = Pairs(quoted(f"pairs:{plan.label}:{number_}"), stage, tuple(chosen), pair)
+        session.run(f"CREATE OR REPLACE TEMP TABLE {everything} AS {_statement(state, pairs, body)}")
         _count(state, pairs, everything)
         session.run(f"CREATE OR REPLACE TEMP TABLE {pairs.name} AS SELECT * FROM {everything} WHERE fail0 <> 0")
         session.run(f"DROP TABLE {everything}")

@@ -42,6 +42,15 @@ def note_records(state: State, work: Work) -> None:
         _note(state, f"SELECT row_number FROM {work.failing} WHERE {' OR '.join(broke)}", failed=False)
 
 
+def note_broken(session: Session) -> None:
+    """Note every record when a rule about them is broken: none of them was judged by it."""
+    first = session.pack.first_input.name
+    if any(
+        rule.row_level and rule.input == first and session.tallies[rule.code].errored for rule in session.pack.rules
+    ):
+        session.run(f"INSERT INTO {STATES} SELECT row_number, false FROM {session.relations[first]}")
+
+
 def _note(state: State, rows: str, *, failed: bool = True) -> None:
     state.session.run(f"INSERT INTO {STATES} SELECT row_number, {str(failed).lower()} FROM ({rows})")
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 
-import duckdb
 import pyarrow as pa
 
 from rulepacks.engine.arrow_types import arrow_type
@@ -36,14 +35,7 @@ def run_schedules(state: State, rules: Sequence[Rule]) -> list[Hits]:
     for rule in rules:
         session, began = state.session, time.perf_counter()
         schedule = Schedule(state, rule)
-        try:
-            schedule.run()
-        except duckdb.InterruptException:
-            raise
-        except duckdb.Error as error:
-            session.tallies[rule.code].reason = str(error).splitlines()[0]
-            add_counts(session, rule.code, {"errored": 1})
-            continue
+        schedule.run()
         done.append(Hits(rule, hits_name(rule), schedule.shown()))
         session.tell(rule.stage, "schedule", [rule], time.perf_counter() - began)
     return done

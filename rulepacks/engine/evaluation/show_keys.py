@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from rulepacks.engine.compile_sql import quoted, text_literal
-from rulepacks.engine.evaluation.findings import MAX_SOURCE_ROWS, FindingsWriter, Shown, message_sql, severity_sql
+from rulepacks.engine.evaluation.findings import MAX_SOURCE_ROWS, Shown, Writer, message_sql, severity_sql
 from rulepacks.engine.evaluation.group_query import outside
 from rulepacks.engine.evaluation.groups import Groups
 from rulepacks.engine.evaluation.joins import joined_unit
@@ -31,7 +31,7 @@ def cache_rows(state: State, work: Work) -> str:
     """The rows of units with findings in the stage, by themselves when the working table knows units."""
     if not work.has_unit:
         return work.name
-    name = quoted(f"shown:{work.stage.name}:{work.input.name}")
+    name = quoted(f"shown:{work.plan.label}:{work.input.name}")
     hits = f"SELECT unit FROM {UNIT_HITS} WHERE stage = {text_literal(work.stage.name)}"
     state.session.run(
         f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {work.name} WHERE unit IS NULL OR unit IN ({hits})"
@@ -45,7 +45,7 @@ def _rows_of(state: State, work: Work, on: tuple[str, ...], rows: Mapping[str, s
     return rows[work.input.name] if unit and set(unit) <= set(on) else work.name
 
 
-def show_group(state: State, groups: Groups, rule: Rule, rows: Mapping[str, str], writer: FindingsWriter) -> None:
+def show_group(state: State, groups: Groups, rule: Rule, rows: Mapping[str, str], writer: Writer) -> None:
     """Write the findings of a group rule."""
     assert isinstance(rule.body, GroupBody)
     code, by = rule.code, rule.body.by
@@ -147,7 +147,7 @@ def _pair_severity(rule: Rule) -> str:
     return severity_sql(rule.severity, [to.value(node) for _, node in rule.severity.branches])
 
 
-def show_pairs(state: State, pairs: Pairs, rule: Rule, rows: Mapping[str, str], writer: FindingsWriter) -> None:
+def show_pairs(state: State, pairs: Pairs, rule: Rule, rows: Mapping[str, str], writer: Writer) -> None:
     """Write the findings of one code of a reconciliation."""
     assert isinstance(rule.body, ReconcileBody)
     body, to = rule.body, pair_compiler()

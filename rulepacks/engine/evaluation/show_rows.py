@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.carried import carried_columns
-from rulepacks.engine.evaluation.findings import FindingsWriter, Shown, message_sql, severity_sql
+from rulepacks.engine.evaluation.findings import Shown, Writer, message_sql, severity_sql
 from rulepacks.engine.evaluation.joins import unit_sql
 from rulepacks.engine.evaluation.reads import Reads, blank_names, parts_shown, rule_nodes, shown_as, shown_nodes
 from rulepacks.engine.evaluation.session import Session
@@ -36,14 +36,14 @@ def cache_failing(state: State, work: Work, rules: Sequence[Rule]) -> str | None
     count = session.one(f"SELECT count(*) FROM ({rows})")[0]
     if not 0 < count <= CACHED_ROWS:
         return None
-    name = quoted(f"failed:{work.stage.name}:{work.input.name}")
+    name = quoted(f"failed:{work.plan.label}:{work.input.name}")
     reads = reads.merged(_reads_shown(session, work.input, None))
     selected = Source(session, work.input, state.joins).select(reads, f"row_number IN ({rows})")
     session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {_with_carried(session, work.input, selected, rows)}")
     return name
 
 
-def show_rule(state: State, work: Work, rule: Rule, cached: str | None, writer: FindingsWriter) -> None:
+def show_rule(state: State, work: Work, rule: Rule, cached: str | None, writer: Writer) -> None:
     """Write the findings of one rule about rows, and count them by unit."""
     if isinstance(rule.body, UniqueBody):
         rows = state.failed_rows[rule.code]
@@ -53,7 +53,7 @@ def show_rule(state: State, work: Work, rule: Rule, cached: str | None, writer: 
     writer.write(rule, shown)
 
 
-def show_parse(state: State, work: Work, rule: Rule, cached: str | None, writer: FindingsWriter) -> None:
+def show_parse(state: State, work: Work, rule: Rule, cached: str | None, writer: Writer) -> None:
     """Write the findings of the built-in rule for one input, field by field."""
     for name, bit in work.parse.items():
         rows = f"SELECT row_number FROM {work.failing} WHERE {bit.test('parse')}"

@@ -63,10 +63,7 @@ class Source:
 
     def can_fault(self, name: str) -> bool:
         """Whether a derived field may fault."""
-        node = self.input.derived.get(name)
-        return node is not None and any(
-            part.can_fault or (isinstance(part, Field) and self.can_fault(part.name)) for part in walk(node)
-        )
+        return name in self.session.faulting[self.input.name]
 
     def select(self, reads: Reads, where: str = "", relation: str | None = None) -> str:
         """The SELECT; `where` filters the delivered rows."""

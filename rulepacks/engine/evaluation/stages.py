@@ -1,9 +1,10 @@
-"""One stage: its working tables, its families of rules, its findings."""
+"""One stage, or a part of it: its working tables, its families of rules, its findings."""
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
-from rulepacks.engine.evaluation.findings import FindingsWriter
+from rulepacks.engine.evaluation.findings import Writer
 from rulepacks.engine.evaluation.groups import Groups, run_groups
 from rulepacks.engine.evaluation.joins import join_tables
 from rulepacks.engine.evaluation.needs import needed_ahead, needed_of
@@ -40,13 +41,14 @@ from rulepacks.engine.spec import (
 
 
 class StageRun:
-    """Runs one stage of the plans; what a later stage needs of an input is read with what this one needs."""
+    """Runs one stage; what a stage `ahead` needs of an input is read with what this one needs."""
 
-    def __init__(self, state: State, plans: Sequence[StagePlan], number: int) -> None:
-        self.state = state
+    def __init__(self, state: State, plan: StagePlan, ahead: Sequence[StagePlan]) -> None:
+        # The tables that joins look in hold what the rules of this run need of them, and no more.
+        self.state = replace(state, joins={})
         self.session = state.session
-        self.plan = plans[number]
-        self.ahead = plans[number + 1 :]
+        self.plan = plan
+        self.ahead = ahead
         self.stage = self.plan.stage
         self.rules = list(self.plan.rules)
         self.tables = list(self.plan.tables)
@@ -55,6 +57,8 @@ class StageRun:
         self.pairs: list[Pairs] = []
         self.hits: list[Hits] = []
         self.rows: dict[str, int] = {}
+        self.failing: dict[str, str | None] = {}
+        self.sources: dict[str, str] = {}
 
     def judge(self) -> None:
         """Evaluate all families of the stage."""
@@ -74,7 +78,7 @@ class StageRun:
             if rules:
                 self.groups += run_groups(self.state, work, rules)
         reconciled = [rule for rule in self.rules if isinstance(rule.body, ReconcileBody)]
-        self.pairs = run_reconcile(self.state, self.stage, self.works, reconciled)
+        self.pairs = run_reconcile(self.state, self.plan, self.works, reconciled)
         self.hits = run_schedules(self.state, [rule for rule in self.rules if isinstance(rule.body, ScheduleBody)])
         self._count_gated()
         self._count_units()
@@ -94,7 +98,7 @@ class StageRun:
             reads.add(pack, pack.inputs[table.source], table_nodes(table, pack.inputs[table.source]))
         names = {name for name in reads.joins if (pack.joins[name].kind == "table") == tables}
         gate = self.state.gate(self.stage)
-        self.state.joins.update(join_tables(self.session, names, reads.join_columns, gate, self.stage.name))
+        self.state.joins.update(join_tables(self.session, names, reads.join_columns, gate, self.plan.label))
 
     def _judge_rows(self, source: Input) -> None:
         session, began = self.session, time.perf_counter()
@@ -111,16 +115,14 @@ class StageRun:
         for rule in rules:
             if isinstance(rule.body, ParseBody) and work.parse:
                 self._count_parse(rule, work)
-            elif rule not in work.rules and not isinstance(rule.body, ParseBody):
-                add_counts(session, rule.code, {"errored": self.rows[source.name]})
 
     def _work(self, source: Input, rules: Sequence[Rule]) -> Work:
         needed, base = needed_of(self.state, self.plan, source), self.state.bases.get(source.name)
         if not rules and base is not None and needed.all_columns <= base.columns:
-            return view_work(self.state, self.stage, source, base.name, base.has_unit)
+            return view_work(self.state, self.plan, source, base.name, base.has_unit)
         if not self.stage.gate_unit:
             needed = needed.merged(needed_ahead(self.state, self.ahead, source))
-        work = build_work(self.state, self.stage, source, rules, needed)
+        work = build_work(self.state, self.plan, source, rules, needed)
         if not self.stage.gate_unit:
             self.state.bases[source.name] = Base(work.name, needed.all_columns, work.has_unit)
         return work
@@ -172,35 +174,40 @@ class StageRun:
             keep_units(self.session, work.name)
         note_records(self.state, work)
 
-    def show(self, writer: FindingsWriter) -> None:
-        """Write the findings of the stage, rule by rule in the pack's order."""
+    def show(self, writer: Writer) -> None:
+        """Write the findings, rule by rule in the pack's order."""
         began = time.perf_counter()
-        cached = {
+        self.prepare()
+        for rule in self.rules:
+            self.show_rule(rule, writer)
+        self.session.tell(self.stage.name, "findings", [], time.perf_counter() - began)
+
+    def prepare(self) -> None:
+        """Fetch the rows that findings show."""
+        self.failing = {
             name: cache_failing(self.state, work, self.rules) for name, work in self.works.items() if work.failing
         }
-        rows = (
-            {name: cache_rows(self.state, work) for name, work in self.works.items()}
-            if self.groups or self.pairs
-            else {}
-        )
-        for rule in self.rules:
-            if not self.session.tallies[rule.code].failed:
-                continue
-            for name, work in self.works.items():
-                if isinstance(rule.body, ParseBody) and work.parse:
-                    show_parse(self.state, work, rule, cached[name], writer)
-                elif rule in work.rules:
-                    show_rule(self.state, work, rule, cached[name], writer)
-            for groups in self.groups:
-                if rule in groups.rules:
-                    show_group(self.state, groups, rule, rows, writer)
-            for pairs in self.pairs:
-                if rule in pairs.rules:
-                    show_pairs(self.state, pairs, rule, rows, writer)
-            for hits in self.hits:
-                if rule is hits.rule:
-                    show_hits(hits, writer)
-        self.session.tell(self.stage.name, "findings", [], time.perf_counter() - began)
+        if self.groups or self.pairs:
+            self.sources = {name: cache_rows(self.state, work) for name, work in self.works.items()}
+
+    def show_rule(self, rule: Rule, writer: Writer) -> None:
+        """Write the findings of one rule, if it is judged here."""
+        if not self.session.tallies[rule.code].failed:
+            return
+        for name, work in self.works.items():
+            if isinstance(rule.body, ParseBody) and work.parse:
+                show_parse(self.state, work, rule, self.failing[name], writer)
+            elif rule in work.rules:
+                show_rule(self.state, work, rule, self.failing[name], writer)
+        for groups in self.groups:
+            if rule in groups.rules:
+                show_group(self.state, groups, rule, self.sources, writer)
+        for pairs in self.pairs:
+            if rule in pairs.rules:
+                show_pairs(self.state, pairs, rule, self.sources, writer)
+        for hits in self.hits:
+            if rule is hits.rule:
+                show_hits(hits, writer)
 
     def drop(self) -> None:
         """Give back the memory of the working tables."""

@@ -1,14 +1,12 @@
 """What the stages of one evaluation leave for later stages and for the findings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-import duckdb
 
 from rulepacks.engine.compile_sql import text_literal
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import JoinTable
-from rulepacks.engine.spec import Rule, Stage
+from rulepacks.engine.spec import Stage
 
 UNIT_HITS = '"unit:hits"'
 
@@ -35,11 +33,13 @@ class Made:
 class State:
     """Names of temporary tables by what they hold.
 
-    `failed_rows` gives for each rule about rows the SELECT of the row numbers it is not satisfied for.
+    `failed_rows` gives for each rule about rows the SELECT of the row numbers it is not satisfied for, `unmet_rows`
+    the same with those it was not evaluated for, where rules of the stage are judged one by one.
     """
 
     session: Session
     failed_rows: dict[str, str] = field(default_factory=dict)
+    unmet_rows: dict[str, str] = field(default_factory=dict)
     gates: dict[str, str] = field(default_factory=dict)
     joins: dict[str, list[JoinTable]] = field(default_factory=dict)
     tables: dict[str, Made] = field(default_factory=dict)
@@ -73,39 +73,6 @@ class State:
         for name in stage.after:
             found |= self._before(by_name[name])
         return found
-
-
-def guarded(
-    session: Session, rules: Sequence[Rule], attempt: Callable[[list[Rule]], None], probe: Callable[[Rule], None]
-) -> list[Rule]:
-    """Run a statement for rules together; when it fails, find the guilty ones and run it for the others.
-
-    Returns the rules that were judged. The guilty have their reason in their tally.
-    """
-    healthy = list(rules)
-    try:
-        attempt(healthy)
-    except duckdb.InterruptException:
-        raise
-    except duckdb.Error as error:
-        if not healthy:
-            raise
-        healthy = [rule for rule in rules if _survives(session, rule, probe)]
-        if len(healthy) == len(rules):
-            raise RuntimeError(f"the statement of {len(rules)} rules fails as a whole: {error}") from error
-        attempt(healthy)
-    return healthy
-
-
-def _survives(session: Session, rule: Rule, probe: Callable[[Rule], None]) -> bool:
-    try:
-        probe(rule)
-    except duckdb.InterruptException:
-        raise
-    except duckdb.Error as error:
-        session.tallies[rule.code].reason = str(error).splitlines()[0]
-        return False
-    return True
 
 
 def add_counts(session: Session, code: str, counts: Mapping[str, int]) -> None:

@@ -8,9 +8,10 @@ from rulepacks.engine.compile_sql import Compiler, quoted
 from rulepacks.engine.evaluation.joins import gate_condition, unit_sql
 from rulepacks.engine.evaluation.masks import Bit, Decision, bits, decide, layered, mask_columns, masks, own_unreadable
 from rulepacks.engine.evaluation.needs import Needed
+from rulepacks.engine.evaluation.plan import StagePlan
 from rulepacks.engine.evaluation.reads import Reads, rule_nodes
 from rulepacks.engine.evaluation.source import Source
-from rulepacks.engine.evaluation.state import State, add_counts, guarded
+from rulepacks.engine.evaluation.state import State, add_counts
 from rulepacks.engine.expressions.tree import Field, Node
 from rulepacks.engine.spec import Input, ParseBody, Rule, Stage, UniqueBody
 
@@ -21,7 +22,7 @@ class Work:
 
     name: str
     failing: str
-    stage: Stage
+    plan: StagePlan
     input: Input
     rules: tuple[Rule, ...]
     places: Mapping[str, Bit]
@@ -29,48 +30,41 @@ class Work:
     has_unit: bool
 
     @property
+    def stage(self) -> Stage:
+        """The stage it is the working table of."""
+        return self.plan.stage
+
+    @property
     def stored(self) -> str:
         """The table behind the name."""
-        return quoted(f"rows:{self.stage.name}:{self.input.name}")
+        return quoted(f"rows:{self.plan.label}:{self.input.name}")
 
 
-def table_name(stage: Stage, source: Input) -> str:
+def table_name(plan: StagePlan, source: Input) -> str:
     """Name of the working table."""
-    return quoted(f"work:{stage.name}:{source.name}")
+    return quoted(f"work:{plan.label}:{source.name}")
 
 
-def build_work(state: State, stage: Stage, source: Input, rules: Sequence[Rule], needed: Needed) -> Work:
-    """Make the working table; a rule whose expression breaks the statement is left out with its reason."""
+def build_work(state: State, plan: StagePlan, source: Input, rules: Sequence[Rule], needed: Needed) -> Work:
+    """Make the working table."""
     session = state.session
     fields = [
         name for rule in rules if isinstance(rule.body, ParseBody) for name in rule.body.fields.get(source.name, ())
     ]
     judged = [rule for rule in rules if not isinstance(rule.body, ParseBody)]
-    made: list[Work] = []
-
-    def attempt(chosen: list[Rule]) -> None:
-        work, sql = _statement(state, stage, source, chosen, needed, fields)
-        session.run(f"CREATE OR REPLACE TEMP TABLE {work.stored} AS {sql}")
-        # A unit that is one of the kept columns is not stored a second time.
-        unit = f", {quoted(session.pack.first_input.unit[0])} AS unit" if _unit_is_kept(state, source, needed) else ""
-        session.run(f"CREATE OR REPLACE TEMP VIEW {work.name} AS SELECT *{unit} FROM {work.stored}")
-        made.append(work)
-
-    def probe(rule: Rule) -> None:
-        needs = [other for other in judged if other.code in rule.needs]
-        _, sql = _statement(state, stage, source, [*needs, rule], needed, ())
-        session.rows(f"SELECT {', '.join(f'max({kind}0)' for kind in ('fail', 'na', 'ne', 'er'))} FROM ({sql})")
-
-    guarded(session, judged, attempt, probe)
-    work = made[-1]
+    work, sql = _statement(state, plan, source, judged, needed, fields)
+    session.run(f"CREATE OR REPLACE TEMP TABLE {work.stored} AS {sql}")
+    # A unit that is one of the kept columns is not stored a second time.
+    unit = f", {quoted(session.pack.first_input.unit[0])} AS unit" if _unit_is_kept(state, source, needed) else ""
+    session.run(f"CREATE OR REPLACE TEMP VIEW {work.name} AS SELECT *{unit} FROM {work.stored}")
     _keep_failing(state, work)
     return work
 
 
-def view_work(state: State, stage: Stage, source: Input, base: str, has_unit: bool) -> Work:
+def view_work(state: State, plan: StagePlan, source: Input, base: str, has_unit: bool) -> Work:
     """A working table without rules about rows, over one that an earlier stage made."""
-    gate = state.gate(stage)
-    work = Work(table_name(stage, source), "", stage, source, (), {}, {}, has_unit)
+    gate = state.gate(plan.stage)
+    work = Work(table_name(plan, source), "", plan, source, (), {}, {}, has_unit)
     where = f" WHERE unit IS NULL OR unit NOT IN (SELECT unit FROM {gate})" if gate and has_unit else ""
     state.session.run(f"CREATE OR REPLACE TEMP VIEW {work.name} AS SELECT * FROM {base}{where}")
     return work
@@ -83,13 +77,13 @@ def _unit_is_kept(state: State, source: Input, needed: Needed) -> bool:
 
 
 def _statement(
-    state: State, stage: Stage, source: Input, rules: Sequence[Rule], needed: Needed, parse_fields: Sequence[str]
+    state: State, plan: StagePlan, source: Input, rules: Sequence[Rule], needed: Needed, parse_fields: Sequence[str]
 ) -> tuple[Work, str]:
     session = state.session
     rows = Source(session, source, state.joins)
     reads = _reads(state, source, rules, needed, parse_fields)
     unit = unit_sql(session, source.name)
-    gate = gate_condition(session, source.name, state.gate(stage), reads)
+    gate = gate_condition(session, source.name, state.gate(plan.stage), reads)
     sql = rows.select(reads)
     if gate:
         sql = f"SELECT * FROM ({sql}) WHERE {gate}"
@@ -117,9 +111,9 @@ def _statement(
         terms = [f"(CASE WHEN {quoted(f'bad:{name}')} THEN {bit.value}::UBIGINT ELSE 0::UBIGINT END)"
                  for name, bit in parse.items() if bit.number == number]  # fmt: skip
         keep.append(f"{' | '.join(terms)} AS parse{number}")
-    name = table_name(stage, source)
-    failing = quoted(f"failing:{stage.name}:{source.name}")
-    work = Work(name, failing, stage, source, tuple(rules), places, parse, unit is not None)
+    name = table_name(plan, source)
+    failing = quoted(f"failing:{plan.label}:{source.name}")
+    work = Work(name, failing, plan, source, tuple(rules), places, parse, unit is not None)
     return work, f"SELECT {', '.join(keep)} FROM ({sql})"
 
 
@@ -143,16 +137,17 @@ def _not_met(state: State, rules: Sequence[Rule], rule: Rule, decided: Mapping[s
             parts = [quoted(f"{kind}:{other}") for kind in ("fail", "ne", "er") if decided[other].part(kind)]
             conditions[code] = f"({' OR '.join(parts) or 'false'})"
         else:
-            conditions[code] = not_met_earlier(state, code)
+            conditions[code] = not_met_earlier(state, code, rule.stage)
     return conditions
 
 
-def not_met_earlier(state: State, code: str) -> str:
-    """SQL of whether an earlier rule about rows was not satisfied for the row."""
-    code = state.session.pack.rule(code).code
-    if state.session.tallies[code].reason:
+def not_met_earlier(state: State, code: str, stage: str = "") -> str:
+    """SQL of whether an earlier rule about rows was not satisfied for the row; in `stage`, or was not evaluated."""
+    needed = state.session.pack.rule(code)
+    if state.session.tallies[needed.code].reason:
         return "true"
-    rows = state.failed_rows.get(code)
+    known = state.unmet_rows if needed.stage == stage else state.failed_rows
+    rows = known.get(needed.code)
     return f"(row_number IN ({rows}))" if rows else "false"
 
 
@@ -175,9 +170,13 @@ def _hashed(to: Compiler, source: Input, node: Node) -> str:
 
 
 def _keep_failing(state: State, work: Work) -> None:
-    """Keep the rows that fail or err, with their unit, and say for later rules where they are."""
+    """Keep the rows that fail or err, with their unit, and say for later rules where they are.
+
+    Where later rules of the same stage need to know, also those that were not evaluated.
+    """
     unit = ", unit" if work.has_unit else ", CAST(NULL AS VARCHAR) AS unit"
-    columns = [f"{kind}{number}" for number in range(masks(work.places)) for kind in ("fail", "er")]
+    kinds = ("fail", "er", "ne") if work.plan.part else ("fail", "er")
+    columns = [f"{kind}{number}" for number in range(masks(work.places)) for kind in kinds]
     columns += [f"parse{number}" for number in range(masks(work.parse))]
     tests = " OR ".join(f"{name} <> 0" for name in columns) or "false"
     listed = "".join(f", {name}" for name in columns)
@@ -187,9 +186,10 @@ def _keep_failing(state: State, work: Work) -> None:
     for rule in work.rules:
         bit = work.places[rule.code]
         if not isinstance(rule.body, UniqueBody):
-            state.failed_rows[rule.code] = (
-                f"SELECT row_number FROM {work.failing} WHERE {bit.test('fail')} OR {bit.test('er')}"
-            )
+            rows = f"SELECT row_number FROM {work.failing} WHERE {bit.test('fail')} OR {bit.test('er')}"
+            state.failed_rows[rule.code] = rows
+            if work.plan.part:
+                state.unmet_rows[rule.code] = f"{rows} OR {bit.test('ne')}"
 
 
 def count_outcomes(state: State, work: Work, extra_fails: Mapping[str, int]) -> int:

@@ -1,0 +1,113 @@
+"""A stage judged as a whole or, when that breaks, rule by rule, so that only the guilty rules are lost.
+
+An evaluation that breaks is begun anew without what was found to be broken: nothing half done is built upon.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from rulepacks.engine.evaluation.faulty import Faulty
+from rulepacks.engine.evaluation.findings import FindingsWriter, Rehearsal
+from rulepacks.engine.evaluation.masks import layered
+from rulepacks.engine.evaluation.plan import StagePlan, tables_read
+from rulepacks.engine.evaluation.session import Session
+from rulepacks.engine.evaluation.stages import StageRun
+from rulepacks.engine.evaluation.state import State
+from rulepacks.engine.evaluation.watch import BREAKING, reason_of
+from rulepacks.engine.progress import Progress
+from rulepacks.engine.spec import ReconcileBody, Rule
+
+
+class AgainError(Exception):
+    """The evaluation must begin anew, without what has been found to be broken."""
+
+
+def run_stage(
+    state: State, plan: StagePlan, ahead: Sequence[StagePlan], writer: FindingsWriter, faulty: Faulty
+) -> None:
+    """Judge one stage and write its findings. Raises AgainError once `faulty` knows more."""
+    if plan.stage.name in faulty.apart:
+        _run_apart(state, plan, writer, faulty)
+        return
+    run = StageRun(state, plan, ahead)
+    try:
+        run.judge()
+        run.show(writer)
+    except BREAKING as error:
+        faulty.learn(_search(state, plan), plan.stage.name)
+        raise AgainError from error
+    run.drop()
+
+
+def _run_apart(state: State, plan: StagePlan, writer: FindingsWriter, faulty: Faulty) -> None:
+    runs = [StageRun(state, part, ()) for part in parts(plan)]
+    for run in runs:
+        with _blaming(faulty, run):
+            run.judge()
+            run.prepare()
+    for rule in plan.rules:
+        for run in runs:
+            if rule in run.rules:
+                with _blaming(faulty, run):
+                    run.show_rule(rule, writer)
+    for run in runs:
+        run.drop()
+
+
+@contextmanager
+def _blaming(faulty: Faulty, run: StageRun) -> Iterator[None]:
+    try:
+        yield
+    except BREAKING as error:
+        faulty.blame(run.plan, reason_of(error, run.session.budget.limits))
+        raise AgainError from error
+
+
+def _search(state: State, plan: StagePlan) -> Faulty:
+    """What of a stage breaks by itself. The state is of no use afterwards."""
+    session, found, chosen = state.session, Faulty(), parts(plan)
+    with _rehearsal(session):
+        for at, part in enumerate(chosen):
+            if any(found.tables.keys() & tables_read(session.pack, rule) for rule in part.rules):
+                continue
+            session.budget = replace(session.budget, sharers=len(chosen) - at)
+            name = ", ".join([*(rule.code for rule in part.rules), *(table.name for table in part.tables)])
+            session.report(Progress("rules", f"{plan.stage.name} / one by one", at, len(chosen), name))
+            run = StageRun(state, part, ())
+            try:
+                run.judge()
+                run.show(Rehearsal(session))
+            except BREAKING as error:
+                reason = reason_of(error, session.budget.limits)
+                found.blame(part, reason)
+                for rule in part.rules:
+                    session.tallies[rule.code].reason = reason
+            else:
+                run.drop()
+    return found
+
+
+@contextmanager
+def _rehearsal(session: Session) -> Iterator[None]:
+    """What runs inside counts for nothing and leaves time for the evaluation that follows."""
+    budget = session.budget
+    session.rehearsing, session.budget = True, budget.part()
+    try:
+        yield
+    finally:
+        session.rehearsing, session.budget = False, budget
+
+
+def parts(plan: StagePlan) -> list[StagePlan]:
+    """A stage as parts of one table or rule, each after what it needs; the codes of one reconciliation stay together.
+
+    Columns that later stages need are left to those: what computes them may be what is broken.
+    """
+    by_place: dict[object, list[Rule]] = {}
+    for layer in layered(plan.rules):
+        for rule in layer:
+            by_place.setdefault(rule.place if isinstance(rule.body, ReconcileBody) else rule.code, []).append(rule)
+    tables = [replace(plan, rules=(), tables=(table,)) for table in plan.tables]
+    rules = [replace(plan, rules=tuple(chosen), tables=()) for chosen in by_place.values()]
+    return [replace(part, part=number) for number, part in enumerate([*tables, *rules], start=1)]
