@@ -216,9 +216,11 @@ class StageRun:
             if work.failing and work.name not in kept:
                 self.session.run(f"DROP VIEW {work.name}")
                 self.session.run(f"DROP TABLE {work.stored}")
-        for groups in self.groups:
-            self.session.run(f"DROP TABLE {groups.name}")
-        for pairs in self.pairs:
-            self.session.run(f"DROP TABLE {pairs.name}")
-        for hits in self.hits:
-            self.session.run(f"DROP TABLE {hits.name}")
+        joins = [table.name for tables in self.state.joins.values() for table in tables]
+        names = [
+            *(one.name for one in self.groups),
+            *(one.name for one in self.pairs),
+            *(one.name for one in self.hits),
+        ]
+        for name in [*joins, *names]:
+            self.session.run(f"DROP TABLE {name}")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rulepacks.engine.compile_sql import quoted, text_literal
-from rulepacks.engine.evaluation.findings import FindingsWriter, Shown
+from rulepacks.engine.evaluation.findings import Shown, Writer
 from rulepacks.engine.evaluation.state import UNIT_HITS, State
 from rulepacks.engine.spec import Rule
 
@@ -31,6 +31,6 @@ def count_hits(state: State, hits: Hits) -> None:
     )
 
 
-def show_hits(hits: Hits, writer: FindingsWriter) -> None:
+def show_hits(hits: Hits, writer: Writer) -> None:
     """Write the findings of a rule."""
     writer.write(hits.rule, hits.shown)
