@@ -3,11 +3,10 @@
 from contextlib import closing
 from pathlib import Path
 
-import duckdb
-
 from rulepacks.engine.evaluation.output_rows import Rows, missing_inputs, output_rows
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.state import State
+from rulepacks.engine.evaluation.watch import BREAKING, reason_of
 from rulepacks.engine.formats.media import ENDINGS
 from rulepacks.engine.formats.writers import FILE_FORMATS
 from rulepacks.engine.formats.writers.base import Misfit, OutputColumn
@@ -36,10 +35,8 @@ def write_output(state: State, output: OutputSpec, folder: Path) -> OutputSummar
     rows = output_rows(state, output)
     try:
         return OutputSummary(output.name, file, _write(session, rows, output, folder / file), "", failed=False)
-    except duckdb.InterruptException:
-        raise
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
+    except BREAKING as error:
+        reason = reason_of(error, session.budget.limits)
     except Misfit as misfit:
         reason = f"{_place(session, rows, output, misfit)}: {misfit.message}"
     (folder / file).unlink(missing_ok=True)
