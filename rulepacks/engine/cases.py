@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from rulepacks.engine.bodies import ParseBody
 from rulepacks.engine.loading import schema
 from rulepacks.engine.loading.document import Document, read_document
 from rulepacks.engine.problems import Place, ProblemList
-from rulepacks.engine.spec import Pack, ParseBody
+from rulepacks.engine.spec import Pack
 
 Row = Mapping[str, str | None]
 

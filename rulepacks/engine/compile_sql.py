@@ -25,6 +25,7 @@ from rulepacks.engine.expressions.tree import (
     Logical,
     Matches,
     Node,
+    Over,
     Parameter,
     Raw,
     Unary,
@@ -235,6 +236,23 @@ def _cast(to: Compiler, node: Cast) -> str:
     return f"TRY_CAST({value} AS {sql_type(node.type)})"
 
 
+def _over(to: Compiler, node: Over) -> str:
+    partition = f"PARTITION BY {', '.join(map(to.value, node.partition))} " if node.partition else ""
+    order = ", ".join(f"{to.value(part)} {'DESC' if falls else 'ASC'} NULLS LAST" for part, falls in node.order)
+    window = f"OVER ({partition}{f'ORDER BY {order}' if order else ''})"
+    operand = to.value(node.operand) if node.operand is not None else ""
+    if node.name == "count":
+        return f"count({operand or '*'}) {window}"
+    if node.name == "sum":
+        return f"CAST(coalesce(sum({operand}) {window}, 0) AS {sql_type(node.type)})"
+    if node.name in {"lag", "lead"}:
+        return f"{node.name}({operand}, {node.steps}) {window}"
+    function = {"any": "bool_or", "every": "bool_and"}.get(node.name)
+    if function is not None:
+        return f"coalesce({function}({operand}) {window}, {'false' if node.name == 'any' else 'true'})"
+    return f"{node.name}({operand}) {window}"
+
+
 def aggregate(to: Compiler, node: Aggregate) -> str:
     """SQL of an aggregate inside a GROUP BY."""
     where = f" FILTER (WHERE {to.value(node.where)})" if node.where is not None else ""
@@ -268,6 +286,7 @@ _VALUES: dict[type[Node], Callable[..., str]] = {
     Matches: lambda to, node: f"regexp_full_match({to.value(node.operand)}, {text_literal(node.pattern)})",
     Call: _call,
     Cast: _cast,
+    Over: _over,
     Holidays: lambda _, node: f"CAST([{', '.join(map(literal, node.days))}] AS DATE[])",
 }
 

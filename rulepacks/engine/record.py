@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
+from rulepacks.engine.bodies import ParseBody, RowBody
 from rulepacks.engine.compile_python import Slots
 from rulepacks.engine.evaluation.columns import bind_columns
 from rulepacks.engine.evaluation.masks import own_unreadable
@@ -18,7 +19,7 @@ from rulepacks.engine.loading.parameters import bind_parameters
 from rulepacks.engine.record_findings import RecordFinding, Renderer
 from rulepacks.engine.record_judging import JudgedRule, compile_judge, compile_show
 from rulepacks.engine.record_row import delivered_text, plan_row
-from rulepacks.engine.spec import Pack, ParseBody, RowBody, Rule
+from rulepacks.engine.spec import Pack, Rule
 
 KNOWN_HEADERS = 200
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rulepacks.engine.bodies import ParseBody, RowBody
 from rulepacks.engine.cell_values import as_text
 from rulepacks.engine.compile_python import Read, Slots, compile_node
 from rulepacks.engine.evaluation.findings import BLANK
@@ -15,7 +16,7 @@ from rulepacks.engine.expressions.functions.base import Fault
 from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw
 from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.record_row import RowPlan
-from rulepacks.engine.spec import Pack, ParseBody, RowBody, Rule
+from rulepacks.engine.spec import Pack, Rule
 
 SHOWN_CELL = 80
 Text = Callable[[Slots], str | None]

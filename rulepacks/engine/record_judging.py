@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rulepacks.engine.bodies import ParseBody, RowBody
 from rulepacks.engine.compile_python import Slots
 from rulepacks.engine.evaluation.masks import layered, own_unreadable
 from rulepacks.engine.evaluation.reads import Reads, rule_nodes
 from rulepacks.engine.record_row import RowPlan
-from rulepacks.engine.spec import Pack, ParseBody, RowBody, Rule
+from rulepacks.engine.spec import Pack, Rule
 
 Outcome = Literal["pass", "fail", "not_applicable", "not_evaluated", "error"]
 Branch = tuple[str, Outcome]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rulepacks.engine.bodies import GroupBody
 from rulepacks.engine.compile_sql import Compiler, aggregate, aggregate_fault, quoted
 from rulepacks.engine.evaluation.masks import Bit, Decision, bits, failed_condition, mask_columns, masks
 from rulepacks.engine.evaluation.reads import (
@@ -20,7 +21,7 @@ from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.work import Work, not_met_earlier
 from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, Node, narrowed, walk
 from rulepacks.engine.loading.draft import difference_node
-from rulepacks.engine.spec import GroupBody, Rule
+from rulepacks.engine.spec import Rule
 
 Key = tuple[Node | None, Aggregate]
 KINDS = ("fail", "na", "ne", "er")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from rulepacks.engine.bodies import ReconcileBody
 from rulepacks.engine.evaluation.faulty import Faulty
 from rulepacks.engine.evaluation.findings import FindingsWriter, Rehearsal
 from rulepacks.engine.evaluation.masks import layered
@@ -16,7 +17,7 @@ from rulepacks.engine.evaluation.stages import StageRun
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.watch import BREAKING, reason_of
 from rulepacks.engine.progress import Progress
-from rulepacks.engine.spec import ReconcileBody, Rule
+from rulepacks.engine.spec import Rule
 
 
 class AgainError(Exception):

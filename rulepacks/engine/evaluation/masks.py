@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rulepacks.engine.bodies import RowBody
 from rulepacks.engine.compile_sql import Compiler, quoted
 from rulepacks.engine.evaluation.reads import blocked_joins, rule_nodes, unreadable_fields
 from rulepacks.engine.expressions.tree import Found
-from rulepacks.engine.spec import Input, Pack, RowBody, Rule
+from rulepacks.engine.spec import Input, Pack, Rule
 
 BITS = 60
 KINDS = ("fail", "na", "ne", "er")

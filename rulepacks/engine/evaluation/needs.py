@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from rulepacks.engine.bodies import GroupBody, ReconcileBody
 from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.evaluation.plan import StagePlan
 from rulepacks.engine.evaluation.reads import (
@@ -17,7 +18,7 @@ from rulepacks.engine.evaluation.reads import (
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.expressions.tree import Field, Node, walk
-from rulepacks.engine.spec import GroupBody, Input, ReconcileBody
+from rulepacks.engine.spec import Input
 
 
 @dataclass(frozen=True)

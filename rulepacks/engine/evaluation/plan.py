@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rulepacks.engine.bodies import GroupBody, ParseBody, QueryBody, ReconcileBody, ScheduleBody, UniqueBody
 from rulepacks.engine.compile_sql import Compiler
 from rulepacks.engine.evaluation.faulty import Faulty
 from rulepacks.engine.evaluation.reads import Reads, inputs_read, rule_nodes, shown_nodes
@@ -10,17 +11,7 @@ from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.state import add_counts
 from rulepacks.engine.expressions.tree import Binary, Node
 from rulepacks.engine.expressions.types import BOOLEAN
-from rulepacks.engine.spec import (
-    GroupBody,
-    Pack,
-    ParseBody,
-    ReconcileBody,
-    Rule,
-    ScheduleBody,
-    Stage,
-    TableSpec,
-    UniqueBody,
-)
+from rulepacks.engine.spec import Pack, Rule, Stage, TableSpec
 
 
 @dataclass(frozen=True)
@@ -46,8 +37,8 @@ class StagePlan:
         unique = sum(isinstance(rule.body, UniqueBody) for rule in self.rules)
         groups = {(rule.input, tuple(sorted(rule.body.by))) for rule in self.rules if isinstance(rule.body, GroupBody)}
         pairs = {rule.place for rule in self.rules if isinstance(rule.body, ReconcileBody)}
-        schedules = sum(isinstance(rule.body, ScheduleBody) for rule in self.rules)
-        return len(inputs_of(self)) + unique + len(groups) + len(pairs) + schedules + len(self.tables) + 1
+        statements = sum(isinstance(rule.body, ScheduleBody | QueryBody) for rule in self.rules)
+        return len(inputs_of(self)) + unique + len(groups) + len(pairs) + statements + len(self.tables) + 1
 
 
 def inputs_of(plan: StagePlan) -> set[str]:
@@ -123,5 +114,7 @@ def tables_read(pack: Pack, rule: Rule) -> set[str]:
     """Names of the tables a rule's joins look in."""
     if isinstance(rule.body, ReconcileBody | ParseBody):
         return set()
+    if isinstance(rule.body, QueryBody):
+        return set(rule.body.tables)
     reads = Reads().add(pack, pack.inputs[rule.input], rule_nodes(rule) + shown_nodes(rule))
     return {pack.joins[name].target for name in reads.joins if pack.joins[name].kind == "table"}

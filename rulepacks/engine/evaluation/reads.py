@@ -3,22 +3,19 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rulepacks.engine.compile_sql import quoted
-from rulepacks.engine.expressions.tree import Aggregate, Field, Found, JoinField, Node, Raw, walk
-from rulepacks.engine.spec import (
+from rulepacks.engine.bodies import (
     GroupBody,
-    Input,
-    JoinSpec,
-    Pack,
+    QueryBody,
     ReconcileBody,
     RowBody,
-    Rule,
     ScheduleBody,
     ScoreBody,
     Side,
-    TableSpec,
     UniqueBody,
 )
+from rulepacks.engine.compile_sql import quoted
+from rulepacks.engine.expressions.tree import Aggregate, Field, Found, JoinField, Node, Raw, walk
+from rulepacks.engine.spec import Input, JoinSpec, Pack, Rule, TableSpec
 
 FOUND = ":found"
 """Column of every table a join looks in: TRUE."""
@@ -149,6 +146,11 @@ def inputs_read(pack: Pack, rule: Rule) -> set[str]:
         for side in (rule.body.left, rule.body.right):
             found |= {side.input} | inputs_joined(pack, side.input, [*side.on, side.value])
         return found
+    if isinstance(rule.body, QueryBody):
+        for name, names in rule.body.reads.items():
+            source = pack.inputs[name]
+            found |= {name} | inputs_joined(pack, name, [Field(name=one, type=source.type_of(one)) for one in names])
+        return found | {pack.tables[name].source for name in rule.body.tables}
     if isinstance(rule.body, ScheduleBody):
         if rule.body.items is not None:
             return {rule.body.target}

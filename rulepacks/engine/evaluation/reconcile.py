@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rulepacks.engine.bodies import ReconcileBody, Side
 from rulepacks.engine.compile_sql import Compiler, aggregate, quoted
 from rulepacks.engine.evaluation.masks import Decision, bits, mask_columns
 from rulepacks.engine.evaluation.plan import StagePlan
@@ -13,7 +14,7 @@ from rulepacks.engine.evaluation.state import State, add_counts
 from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.expressions.tree import Aggregate, Field, Node, walk
 from rulepacks.engine.loading.draft import within
-from rulepacks.engine.spec import ReconcileBody, Rule, Side, Stage
+from rulepacks.engine.spec import Rule, Stage
 
 JOINS = {"all": "FULL", "left": "LEFT", "right": "RIGHT", "both": "INNER"}
 """Which join keeps which keys."""

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from rulepacks.engine.bodies import RowBody, UniqueBody
 from rulepacks.engine.evaluation.masks import masks
 from rulepacks.engine.evaluation.parquet import write_parquet
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.show_rows import judged_severity
 from rulepacks.engine.evaluation.state import State
+from rulepacks.engine.evaluation.statements import Hits
 from rulepacks.engine.evaluation.work import Work
-from rulepacks.engine.spec import RowBody, UniqueBody
 
 _SERIOUS = ("fatal", "error")
 SERIOUS = "('fatal', 'error')"
@@ -49,6 +50,13 @@ def note_broken(session: Session) -> None:
         rule.row_level and rule.input == first and session.tallies[rule.code].errored for rule in session.pack.rules
     ):
         session.run(f"INSERT INTO {STATES} SELECT row_number, false FROM {session.relations[first]}")
+
+
+def note_hits(state: State, hits: Hits) -> None:
+    """Note the records a rule found by a statement of its own, where it is about records."""
+    if hits.rule.input == state.session.pack.first_input.name and hits.by_row:
+        source, severity = hits.shown.source, hits.shown.severity
+        _note(state, f"SELECT row_number FROM {source} WHERE {severity} IN {SERIOUS}")
 
 
 def _note(state: State, rows: str, *, failed: bool = True) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from rulepacks.engine.arrow_types import arrow_type
+from rulepacks.engine.bodies import DatesSpec, ScheduleBody
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.findings import Shown, message_sql, severity_sql
 from rulepacks.engine.evaluation.joins import gate_condition, unit_sql
@@ -22,7 +23,7 @@ from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State, add_counts
 from rulepacks.engine.evaluation.statements import Hits, hits_name
 from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw
-from rulepacks.engine.spec import DatesSpec, Rule, ScheduleBody
+from rulepacks.engine.spec import Rule
 
 MAX_DATES = 10_000
 """Dates one row may expect."""

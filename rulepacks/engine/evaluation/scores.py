@@ -1,12 +1,13 @@
 """Scores of all rows of a scoring rule, as a table."""
 
+from rulepacks.engine.bodies import ScoreBody
 from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.evaluation.joins import gate_condition, unit_sql
 from rulepacks.engine.evaluation.reads import Reads
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import Made, State
 from rulepacks.engine.evaluation.work import Work
-from rulepacks.engine.spec import Rule, ScoreBody
+from rulepacks.engine.spec import Rule
 
 UNIT = '"unit:of"'
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rulepacks.engine.bodies import GroupBody, ReconcileBody
 from rulepacks.engine.compile_sql import quoted, text_literal
 from rulepacks.engine.evaluation.findings import MAX_SOURCE_ROWS, Shown, Writer, message_sql, severity_sql
 from rulepacks.engine.evaluation.group_query import outside
@@ -15,7 +16,7 @@ from rulepacks.engine.evaluation.state import UNIT_HITS, State
 from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.expressions.tree import JoinField
 from rulepacks.engine.loading.draft import difference_node
-from rulepacks.engine.spec import GroupBody, ReconcileBody, Rule
+from rulepacks.engine.spec import Rule
 
 NOTHING = "CAST(NULL AS VARCHAR)"
 SLOTS = ("left", "right", "difference")

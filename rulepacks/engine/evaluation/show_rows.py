@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from rulepacks.engine.bodies import ParseBody, RowBody, UniqueBody
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.carried import carried_columns
 from rulepacks.engine.evaluation.findings import Shown, Writer, message_sql, severity_sql
@@ -13,7 +14,7 @@ from rulepacks.engine.evaluation.state import UNIT_HITS, State
 from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw
 from rulepacks.engine.loading.draft import difference_node
-from rulepacks.engine.spec import Input, Pack, ParseBody, RowBody, Rule, UniqueBody
+from rulepacks.engine.spec import Input, Pack, Rule
 
 CACHED_ROWS = 50_000
 SHOWN_KEY = 8

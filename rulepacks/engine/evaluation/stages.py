@@ -4,14 +4,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rulepacks.engine.bodies import GroupBody, ParseBody, QueryBody, ReconcileBody, ScheduleBody, ScoreBody, UniqueBody
 from rulepacks.engine.evaluation.findings import Writer
 from rulepacks.engine.evaluation.groups import Groups, run_groups
 from rulepacks.engine.evaluation.joins import join_tables
 from rulepacks.engine.evaluation.needs import needed_ahead, needed_of
 from rulepacks.engine.evaluation.plan import StagePlan, inputs_of
+from rulepacks.engine.evaluation.queries import run_queries
 from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes, side_nodes, table_nodes
 from rulepacks.engine.evaluation.reconcile import Pairs, run_reconcile
-from rulepacks.engine.evaluation.records import note_records
+from rulepacks.engine.evaluation.records import note_hits, note_records
 from rulepacks.engine.evaluation.schedules import run_schedules
 from rulepacks.engine.evaluation.scores import build_scores
 from rulepacks.engine.evaluation.show_keys import (
@@ -28,16 +30,7 @@ from rulepacks.engine.evaluation.tables import build_table
 from rulepacks.engine.evaluation.unique import run_unique
 from rulepacks.engine.evaluation.units import SEEN, keep_units
 from rulepacks.engine.evaluation.work import Work, build_work, count_outcomes, view_work
-from rulepacks.engine.spec import (
-    GroupBody,
-    Input,
-    ParseBody,
-    ReconcileBody,
-    Rule,
-    ScheduleBody,
-    ScoreBody,
-    UniqueBody,
-)
+from rulepacks.engine.spec import Input, Rule
 
 
 class StageRun:
@@ -80,6 +73,7 @@ class StageRun:
         reconciled = [rule for rule in self.rules if isinstance(rule.body, ReconcileBody)]
         self.pairs = run_reconcile(self.state, self.plan, self.works, reconciled)
         self.hits = run_schedules(self.state, [rule for rule in self.rules if isinstance(rule.body, ScheduleBody)])
+        self.hits += run_queries(self.state, [rule for rule in self.rules if isinstance(rule.body, QueryBody)])
         self._count_gated()
         self._count_units()
         self._note_records()
@@ -91,6 +85,10 @@ class StageRun:
             if isinstance(rule.body, ReconcileBody):
                 for side in (rule.body.left, rule.body.right):
                     reads.add(pack, pack.inputs[side.input], side_nodes(side))
+            elif isinstance(rule.body, QueryBody):
+                for name, columns in rule.body.reads.items():
+                    reads.add_names(pack, pack.inputs[name], columns)
+                reads.add_names(pack, pack.inputs[rule.input], pack.inputs[rule.input].key)
             elif not isinstance(rule.body, ParseBody):
                 reads.add(pack, pack.inputs[rule.input], rule_nodes(rule) + shown_nodes(rule))
                 reads.add_names(pack, pack.inputs[rule.input], pack.inputs[rule.input].key)
@@ -173,6 +171,8 @@ class StageRun:
         if work.has_unit and not self.session.one(f"SELECT count(*) FROM {SEEN}")[0]:
             keep_units(self.session, work.name)
         note_records(self.state, work)
+        for hits in self.hits:
+            note_hits(self.state, hits)
 
     def show(self, writer: Writer) -> None:
         """Write the findings, rule by rule in the pack's order."""

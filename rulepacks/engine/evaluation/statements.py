@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rulepacks.engine.bodies import QueryBody
 from rulepacks.engine.compile_sql import quoted, text_literal
 from rulepacks.engine.evaluation.findings import Shown, Writer
 from rulepacks.engine.evaluation.state import UNIT_HITS, State
@@ -15,6 +16,11 @@ class Hits:
     rule: Rule
     name: str
     shown: Shown
+
+    @property
+    def by_row(self) -> bool:
+        """Whether they are about rows of the rule's input."""
+        return isinstance(self.rule.body, QueryBody) and self.rule.body.by_row
 
 
 def hits_name(rule: Rule) -> str:

@@ -2,12 +2,13 @@
 
 import time
 
+from rulepacks.engine.bodies import UniqueBody
 from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.evaluation.reads import Reads
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.work import Work
-from rulepacks.engine.spec import Rule, UniqueBody
+from rulepacks.engine.spec import Rule
 
 
 def run_unique(state: State, work: Work) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rulepacks.engine.bodies import ParseBody, UniqueBody
 from rulepacks.engine.cells import hashed_cell
 from rulepacks.engine.compile_sql import Compiler, quoted
 from rulepacks.engine.evaluation.joins import gate_condition, unit_sql
@@ -13,7 +14,7 @@ from rulepacks.engine.evaluation.reads import Reads, rule_nodes
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import State, add_counts
 from rulepacks.engine.expressions.tree import Field, Node
-from rulepacks.engine.spec import Input, ParseBody, Rule, Stage, UniqueBody
+from rulepacks.engine.spec import Input, Rule, Stage
 
 
 @dataclass(frozen=True)

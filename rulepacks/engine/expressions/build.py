@@ -6,7 +6,7 @@ from decimal import Decimal
 import re2
 from sqlglot import exp
 
-from rulepacks.engine.expressions import columns, names, windows
+from rulepacks.engine.expressions import columns, names, over, windows
 from rulepacks.engine.expressions.functions import AGGREGATES, BUSINESS, FUNCTIONS, REFUSED
 from rulepacks.engine.expressions.functions.base import SignatureError
 from rulepacks.engine.expressions.parse import MAX_OPTIONS, MAX_TEXT, Mistake, offset, parse
@@ -347,5 +347,6 @@ HANDLERS: dict[type[exp.Expr], Callable[[Builder, exp.Expr], Node]] = {
     exp.Anonymous: Builder.call, exp.Filter: Builder.filtered, exp.Column: names.column,
     exp.Placeholder: names.parameter, exp.Paren: lambda builder, source: builder.node(source.this),
     exp.Null: lambda _, source: Literal(value=None, type=NULL, at=offset(source)),
+    exp.Window: over.over,
     exp.Boolean: lambda _, source: Literal(value=bool(source.this), type=BOOLEAN, at=offset(source)),
 }  # fmt: skip

@@ -19,7 +19,6 @@ IT = "it"
 _REFUSALS: dict[type[exp.Expr], str] = {
     exp.Div: "/ is not exact; write divide(x, y, decimals)",
     exp.IntDiv: "// is not exact; write divide(x, y, decimals), floor_div(x, y) or ceil_div(x, y)",
-    exp.Window: "a window function has no meaning here",
     exp.Subquery: "a subquery is not part of the language",
     exp.Select: "a subquery is not part of the language",
     exp.Star: "* stands only in count(*)",

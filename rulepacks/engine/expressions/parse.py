@@ -4,6 +4,7 @@ sqlglot is recursive and rewrites functions it knows, so the text is measured be
 used here knows no function: every call arrives as it was written.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -21,7 +22,7 @@ MAX_OPTIONS = 1_000
 
 _DEEPER = {TokenType.L_PAREN, TokenType.CASE}
 _SHALLOWER = {TokenType.R_PAREN, TokenType.END}
-_REFUSED_TOKENS = {
+_REFUSED_TOKENS: dict[TokenType, str] = {
     TokenType.SEMICOLON: "one expression only, without ;",
     TokenType.L_BRACKET: "brackets are not part of the language",
     TokenType.L_BRACE: "braces are not part of the language",
@@ -53,6 +54,15 @@ _DIALECT = _Dialect()
 
 def parse(text: str) -> exp.Expr | Mistake:
     """Parse one expression; a Mistake when it is too large, too deep or no expression."""
+    return _parse(text, _REFUSED_TOKENS)
+
+
+def parse_query(text: str) -> exp.Expr | Mistake:
+    """Parse one query; a Mistake when it is too large, too deep or none."""
+    return _parse(text, {**_REFUSED_TOKENS, TokenType.SELECT: ""})
+
+
+def _parse(text: str, refused: Mapping[TokenType, str]) -> exp.Expr | Mistake:
     if len(text) > MAX_CHARACTERS:
         return Mistake(0, f"longer than {MAX_CHARACTERS} characters")
     if not text.strip():
@@ -61,7 +71,7 @@ def parse(text: str) -> exp.Expr | Mistake:
         return Mistake(odd, "a control character")
     try:
         tokens = _DIALECT.tokenize(text)
-        if mistake := _measure(tokens):
+        if mistake := _measure(tokens, refused):
             return mistake
         trees = _DIALECT.parser().parse(tokens, text)
     except SqlglotError as error:
@@ -76,14 +86,14 @@ def parse(text: str) -> exp.Expr | Mistake:
     return trees[0]
 
 
-def _measure(tokens: list[Token]) -> Mistake | None:
+def _measure(tokens: list[Token], refused: Mapping[TokenType, str]) -> Mistake | None:
     if len(tokens) > MAX_TOKENS:
         return Mistake(tokens[MAX_TOKENS].start, f"more than {MAX_TOKENS} words and signs")
     depth = chain = 0
     for token in tokens:
         kind = token.token_type
-        if kind in _REFUSED_TOKENS:
-            return Mistake(token.start, _REFUSED_TOKENS[kind])
+        if refused.get(kind):
+            return Mistake(token.start, refused[kind])
         if token.comments:
             return Mistake(token.start, "comments do not belong in an expression; use a comment of the file")
         depth += (kind in _DEEPER) - (kind in _SHALLOWER)

@@ -16,7 +16,8 @@ class Scope:
     """The names an expression may use.
 
     With `aggregates`, fields outside an aggregate must be in `grouped` and joins in `grouped_joins`. Only with
-    `windows` may an expression look at the rows around a row, only with `holidays` count business days.
+    `windows` may an expression look at the rows around a row, only with `holidays` count business days, only with
+    `over` use the window functions of queries.
     """
 
     fields: Mapping[str, Type] = field(default_factory=dict)
@@ -29,3 +30,4 @@ class Scope:
     what: str = "field"
     windows: "Windows | None" = None
     holidays: tuple[date, ...] | None = None
+    over: bool = False

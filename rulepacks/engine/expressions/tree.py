@@ -260,6 +260,22 @@ def narrowed(node: Aggregate, where: Node | None) -> Aggregate:
     return replace(node, where=fewer)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Over(Node):
+    """A window function of a query; `order` pairs expressions with whether they fall, NULL always last."""
+
+    name: str
+    operand: Node | None
+    steps: int
+    partition: tuple[Node, ...]
+    order: tuple[tuple[Node, bool], ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        operand = (self.operand,) if self.operand is not None else ()
+        return (*operand, *self.partition, *(node for node, _ in self.order))
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it, parents first, in the order of the text."""
     yield node

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
+from rulepacks.engine.bodies import GroupBody, QueryBody, ReconcileBody, ScheduleBody
 from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Parameter, Raw, walk
 from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Document
 from rulepacks.engine.problems import Place
-from rulepacks.engine.spec import GroupBody, JoinSpec, OutputSpec, ReconcileBody, Rule, ScheduleBody, TableSpec
+from rulepacks.engine.spec import JoinSpec, OutputSpec, Rule, TableSpec
 
 
 def check_pack(
@@ -74,6 +75,8 @@ def _check_gate(context: Context, rule: Rule) -> None:
         keys = rule.body.by
     elif isinstance(rule.body, ReconcileBody):
         keys = rule.body.on
+    elif isinstance(rule.body, QueryBody):
+        keys = None if rule.body.by_row else rule.body.key
     elif isinstance(rule.body, ScheduleBody):
         source = context.inputs[rule.input]
         keys = () if rule.body.items is not None else {**source.fields, **source.derived}
@@ -116,6 +119,9 @@ def _check_unused(
     targets = {(str(join.kind), join.target) for join in context.joins.values()}
     targets |= {("list", str(rule.body.items)) for rule in rules if isinstance(rule.body, ScheduleBody)}
     targets |= {("table", output.source) for output in outputs}
+    queries = [rule.body for rule in rules if isinstance(rule.body, QueryBody)]
+    targets |= {("list", name) for body in queries for name in body.lists}
+    targets |= {("table", name) for body in queries for name in body.tables}
     for kind, known in (("list", context.lists), ("table", context.tables)):
         for name in known:
             if (kind, name) not in targets:

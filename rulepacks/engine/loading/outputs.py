@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
+from rulepacks.engine.bodies import ScoreBody
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Field, Node
 from rulepacks.engine.expressions.types import BOOLEAN, INTEGER, TEXT, Type
@@ -12,7 +13,7 @@ from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Document, Path_
 from rulepacks.engine.loading.joins import target_columns
 from rulepacks.engine.loading.layouts import read_layout
-from rulepacks.engine.spec import LayoutField, OutputSpec, Rule, ScoreBody
+from rulepacks.engine.spec import LayoutField, OutputSpec, Rule
 
 FINDINGS = "findings"
 FINDING_TYPES: Mapping[str, Type] = {

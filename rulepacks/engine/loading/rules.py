@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
+from rulepacks.engine.bodies import Body, ParseBody
 from rulepacks.engine.expressions.build import build
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Literal, Logical, Node
@@ -14,7 +15,7 @@ from rulepacks.engine.loading.document import Data, Document, Path_
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.problems import Place
 from rulepacks.engine.rules import Reading, rule_types
-from rulepacks.engine.spec import PARSE, Body, MessagePart, ParseBody, Rule, Severity, SeveritySpec
+from rulepacks.engine.spec import PARSE, MessagePart, Rule, Severity, SeveritySpec
 
 MAX_RULES = 2_000
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from rulepacks.engine.bodies import Body
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Node
 from rulepacks.engine.loading.draft import Draft
-from rulepacks.engine.spec import Body
 
 
 @dataclass(frozen=True)

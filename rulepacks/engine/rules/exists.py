@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
+from rulepacks.engine.bodies import RowBody
 from rulepacks.engine.expressions.tree import Field, Found, Node, Unary
 from rulepacks.engine.expressions.types import BOOLEAN, Type
 from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.loading.joins import check_join, read_on, target_columns
 from rulepacks.engine.rules import Reading, RuleType
-from rulepacks.engine.spec import JoinSpec, RowBody
+from rulepacks.engine.spec import JoinSpec
 
 
 def read(draft: Draft) -> Reading:

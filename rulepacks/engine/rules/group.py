@@ -1,10 +1,10 @@
 """`group`: rows that agree in some fields, taken together."""
 
+from rulepacks.engine.bodies import GroupBody
 from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, walk
 from rulepacks.engine.expressions.types import BOOLEAN
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.rules import Reading, RuleType
-from rulepacks.engine.spec import GroupBody
 
 
 def read(draft: Draft) -> Reading:

@@ -1,12 +1,13 @@
 """`lookup`: fields in a list, or not in one. Becomes a row rule over a join of its own."""
 
+from rulepacks.engine.bodies import RowBody
 from rulepacks.engine.expressions.tree import Call, Found, Node, Unary
 from rulepacks.engine.expressions.types import BOOLEAN, TEXT
 from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.loading.joins import check_join
 from rulepacks.engine.rules import Reading, RuleType
-from rulepacks.engine.spec import JoinSpec, RowBody
+from rulepacks.engine.spec import JoinSpec
 
 
 def read(draft: Draft) -> Reading:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from rulepacks.engine.bodies import RowBody
 from rulepacks.engine.expressions.functions import FUNCTIONS
 from rulepacks.engine.expressions.functions.lists import TEXTS
 from rulepacks.engine.expressions.similarity import SIMILARITY
@@ -9,7 +10,6 @@ from rulepacks.engine.expressions.tree import Binary, Call, Node
 from rulepacks.engine.expressions.types import BOOLEAN
 from rulepacks.engine.loading.draft import Draft, amount
 from rulepacks.engine.rules import Reading, RuleType
-from rulepacks.engine.spec import RowBody
 
 FUNCTION = {"all": "closest", "any": "nearest", "both": "closest"}
 

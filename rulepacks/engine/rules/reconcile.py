@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Any, Literal, cast
 
+from rulepacks.engine.bodies import ReconcileBody, Side
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Field, Node, Unary
 from rulepacks.engine.expressions.types import BOOLEAN
 from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.rules import Reading, RuleType
-from rulepacks.engine.spec import ReconcileBody, Side
 
 Part = Literal["any", "differs", "only_left", "only_right"]
 NEVER: dict[str, set[str]] = {

@@ -1,9 +1,9 @@
 """`row`: one row, its derived fields and joins."""
 
+from rulepacks.engine.bodies import RowBody
 from rulepacks.engine.expressions.tree import Field, Found, JoinField, Literal, Raw, walk
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.rules import Reading, RuleType
-from rulepacks.engine.spec import RowBody
 
 
 def read(draft: Draft) -> Reading:

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+from rulepacks.engine.bodies import DatesSpec, ScheduleBody
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Node
 from rulepacks.engine.expressions.types import BOOLEAN, DATE
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.loading.joins import read_on, target_columns
 from rulepacks.engine.rules import Reading, RuleType
-from rulepacks.engine.spec import DatesSpec, ScheduleBody
 
 DUE = "due"
 

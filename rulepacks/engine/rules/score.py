@@ -8,13 +8,13 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from rulepacks.engine.bodies import ScoreBody
 from rulepacks.engine.expressions.functions import FUNCTIONS
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Binary, Call, Case, Field, In, IsNull, Literal, Node, Unary
 from rulepacks.engine.expressions.types import BOOLEAN, NULL, TEXT, UNKNOWN
 from rulepacks.engine.loading.draft import Draft, amount, computed
 from rulepacks.engine.rules import Reading, RuleType
-from rulepacks.engine.spec import ScoreBody
 
 DECIMALS = 2
 BETWEEN = "; "

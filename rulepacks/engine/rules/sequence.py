@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+from rulepacks.engine.bodies import RowBody
 from rulepacks.engine.expressions.tree import Found
 from rulepacks.engine.expressions.types import BOOLEAN
 from rulepacks.engine.expressions.windows import Windows
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.loading.order import read_order
 from rulepacks.engine.rules import Reading, RuleType
-from rulepacks.engine.spec import JoinSpec, RowBody, SequenceSpec
+from rulepacks.engine.spec import JoinSpec, SequenceSpec
 
 
 def read(draft: Draft) -> Reading:

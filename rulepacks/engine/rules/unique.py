@@ -1,9 +1,9 @@
 """`unique`: rows must differ in a key."""
 
+from rulepacks.engine.bodies import UniqueBody
 from rulepacks.engine.expressions.tree import Field, Node
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.rules import Reading, RuleType
-from rulepacks.engine.spec import UniqueBody
 
 
 def read(draft: Draft) -> Reading:

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from rulepacks.engine.bodies import RowBody
 from rulepacks.engine.expressions.build import build
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.types import BOOLEAN
 from rulepacks.engine.loader import load_pack
-from rulepacks.engine.spec import Pack, RowBody, Rule
+from rulepacks.engine.spec import Pack, Rule
 
 PACK = """
 cortx: 1

@@ -105,7 +105,7 @@ def refused(text: str, scope: Scope = SCOPE) -> list[tuple[int, str]]:
         ("@period = 1", 0, "a parameter is written $name"),
         ("id = $codes", 0, "a list stands only after in"),
         ("sum(amount) > 1", 0, "sum over rows has no meaning here"),
-        ("sum(amount) over () > 1", 0, "a window function has no meaning here"),
+        ("sum(amount) over () > 1", 0, "a window function stands only among the columns of a query"),
         ("id[1] = 'x'", 2, "brackets are not part of the language"),
         ("{'a': 1} is null", 0, "braces are not part of the language"),
         ("* is null", 0, "* stands only in count(*)"),

@@ -5,12 +5,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from rulepacks.engine.bodies import ParseBody
 from rulepacks.engine.case_runs import run_case
 from rulepacks.engine.cases import load_cases
 from rulepacks.engine.library import shipped_packs
 from rulepacks.engine.loader import load_pack
 from rulepacks.engine.rules import rule_types
-from rulepacks.engine.spec import Pack, ParseBody
+from rulepacks.engine.spec import Pack
 
 EXAMPLES = Path(__file__).parent / "packs"
 FOLDERS = {**shipped_packs(), **{f"example {path.name}": path for path in sorted(EXAMPLES.iterdir()) if path.is_dir()}}

@@ -1,0 +1,156 @@
+"""`query`: the rule's own statement over typed rows."""
+
+import time
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from rulepacks.engine.arrow_types import arrow_type
+from rulepacks.engine.bodies import QueryBody
+from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
+from rulepacks.engine.evaluation.findings import Shown, message_sql, severity_sql
+from rulepacks.engine.evaluation.joins import gate_condition, joined_unit, unit_sql
+from rulepacks.engine.evaluation.reads import Reads, unreadable_fields
+from rulepacks.engine.evaluation.source import Source
+from rulepacks.engine.evaluation.state import State, add_counts
+from rulepacks.engine.evaluation.statements import Hits, hits_name
+from rulepacks.engine.evaluation.watch import Broke
+from rulepacks.engine.expressions.tree import Field, Node
+from rulepacks.engine.loading.draft import difference_node
+from rulepacks.engine.queries.sql import PREFIX, query_sql
+from rulepacks.engine.spec import Rule
+
+FOUND = '"query:found"'
+NOTHING = "CAST(NULL AS VARCHAR)"
+
+
+def run_queries(state: State, rules: Sequence[Rule]) -> list[Hits]:
+    """Evaluate the queries of a stage, each by itself."""
+    done = []
+    for rule in rules:
+        session, began = state.session, time.perf_counter()
+        statement = Statement(state, rule)
+        statement.run()
+        done.append(Hits(rule, hits_name(rule), statement.shown()))
+        session.tell(rule.stage, "query", [rule], time.perf_counter() - began)
+    return done
+
+
+class Statement:
+    """One rule: its relations, its statement, and what its findings show."""
+
+    def __init__(self, state: State, rule: Rule) -> None:
+        assert isinstance(rule.body, QueryBody)
+        self.state, self.rule, self.body = state, rule, rule.body
+        self.session = state.session
+        self.input = self.session.pack.inputs[rule.input]
+        stage = next(stage for stage in self.session.pack.stages if stage.name == rule.stage)
+        self.gate = state.gate(stage)
+        self.columns = rule.body.query.body.columns
+        self.to = Compiler(lambda node: quoted(PREFIX + node.name) if isinstance(node, Field) else None)
+
+    def run(self) -> None:
+        """Make the table of what fails, and count outcomes."""
+        relations, unreadable = {}, 0
+        for name, names in self.body.reads.items():
+            rows, bad = self._rows(name, names)
+            relations[name] = f"SELECT * FROM ({rows}) WHERE NOT ({bad})"
+            if bad != "false":
+                unreadable += int(self.session.one(f"SELECT count(*) FROM ({rows}) WHERE {bad}")[0])
+        for name in self.body.lists:
+            relations[name] = self._list(name)
+        relations |= {name: f"SELECT * FROM {quoted(f'table:{name}')}" for name in self.body.tables}
+        sql = query_sql(self.body.query, relations)
+        self.session.run(f"CREATE OR REPLACE TEMP TABLE {FOUND} AS {sql}")
+        self._keep()
+        self._count(unreadable)
+
+    def _rows(self, name: str, names: Sequence[str]) -> tuple[str, str]:
+        """SELECT of the rows of an input, and SQL of whether one has cells that are read but unreadable."""
+        pack, given = self.session.pack, self.session.pack.inputs[name]
+        nodes = [Field(name=column, type=given.type_of(column)) for column in names]
+        reads = Reads().add(pack, given, nodes)
+        gate = gate_condition(self.session, name, self.gate, reads)
+        source = Source(self.session, given, self.state.joins)
+        bad = [quoted(f"bad:{field}") for field in sorted(unreadable_fields(pack, given, nodes))]
+        bad += [fault for node in nodes if (fault := source.fault(node))]
+        return f"SELECT * FROM ({source.select(reads)}) WHERE {gate or 'true'}", " OR ".join(bad) or "false"
+
+    def _list(self, name: str) -> str:
+        spec = self.session.pack.lists[name]
+        arrays = [pa.array([row[at] for row in spec.rows], arrow_type(kind))
+                  for at, kind in enumerate(spec.columns.values())]  # fmt: skip
+        self.session.con.register(f"query:{name}", pa.table(dict(zip(spec.columns, arrays, strict=True))))
+        return f"SELECT * FROM {quoted(f'query:{name}')}"
+
+    def _keep(self) -> None:
+        """Keep what was found, with the key and unit of its rows."""
+        name = hits_name(self.rule)
+        if not self.body.by_row:
+            unit = self.session.pack.first_input.unit
+            known = bool(unit) and set(unit) <= set(self.body.key)
+            joined = joined_unit([PREFIX + part for part in unit]) if known else NOTHING
+            self.session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT *, {joined} AS unit FROM {FOUND}")
+            return
+        pack, row = self.session.pack, quoted(f"{PREFIX}row")
+        unit_text = unit_sql(self.session, self.input.name)
+        names = [*self.input.key, *(pack.first_input.unit if unit_text else ())]
+        reads = Reads().add_names(pack, self.input, names)
+        source = Source(self.session, self.input, self.state.joins)
+        keyed = source.select(reads, f"row_number IN (SELECT {row} FROM {FOUND})")
+        listed = "".join(f", {quoted(key)}" for key in self.input.key)
+        keyed = f"SELECT row_number{listed}, {unit_text or NOTHING} AS unit FROM ({keyed})"
+        self.session.run(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS "
+            f"SELECT f.*, k.* FROM {FOUND} f JOIN ({keyed}) k ON k.row_number = f.{row}"
+        )
+        found, kept = (int(self.session.one(f"SELECT count(*) FROM {table}")[0]) for table in (FOUND, name))
+        if found != kept:
+            raise Broke(f"{found - kept} of {found} results name no row of {self.input.name}")
+
+    def _count(self, unreadable: int) -> None:
+        """How many keys are right a query does not tell: without a finding it passes once, as a whole."""
+        name = hits_name(self.rule)
+        failed = int(self.session.one(f"SELECT count(*) FROM {name}")[0])
+        passed = int(failed == 0)
+        if self.body.by_row:
+            rows, bad = self._rows(self.input.name, self.body.reads[self.input.name])
+            total = int(self.session.one(f"SELECT count(*) FROM ({rows}) WHERE NOT ({bad})")[0])
+            passed = total - int(self.session.one(f"SELECT count(DISTINCT row_number) FROM {name}")[0])
+        counts = {"passed": passed, "failed": failed, "not_evaluated": unreadable}
+        add_counts(self.session, self.rule.code, counts)
+
+    def shown(self) -> Shown:
+        """What the findings show."""
+        rule, body, to = self.rule, self.body, self.to
+        own = {name: quoted(name) for name in self.input.key} if body.by_row else {}
+        found = {name: quoted(PREFIX + name) for name in body.key}
+        key = (own or found) | {name: to.value(node) for name, node in rule.about}
+        slots = self._slots()
+        values = {index: to.value(part.node) for index, part in enumerate(rule.message) if part.node is not None}
+        fallback = text_literal(f"{rule.title}: not satisfied.")
+        if "message" in self.columns:
+            fallback = f"coalesce({quoted(f'{PREFIX}message')}, {fallback})"
+        return Shown(
+            source=hits_name(rule),
+            key=key,
+            fields=found,
+            order=[*(["row_number"] if body.by_row else []), *(quoted(PREFIX + name) for name in self.columns)],
+            severity=severity_sql(rule.severity, [to.value(node) for _, node in rule.severity.branches]),
+            message=message_sql(rule, values, slots, fallback),
+            input=rule.input,
+            row="row_number" if body.by_row else "CAST(NULL AS BIGINT)",
+            unit="unit",
+            **slots,
+        )
+
+    def _slots(self) -> dict[str, str]:
+        nodes: dict[str, Node] = {
+            name: Field(name=name, type=self.columns[name])
+            for name in ("left", "right", "difference") if name in self.columns
+        }  # fmt: skip
+        if "left" in nodes and "difference" not in nodes:
+            difference = difference_node(nodes["left"], nodes["right"])
+            nodes |= {"difference": difference} if difference is not None else {}
+        texts = {name: f"CAST({self.to.value(node)} AS VARCHAR)" for name, node in nodes.items()}
+        return {"left": NOTHING, "right": NOTHING, "difference": NOTHING} | texts
