@@ -7,9 +7,10 @@ from rulepacks.engine.bodies import GroupBody, QueryBody, ReconcileBody, Schedul
 from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Parameter, Raw, walk
 from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.context import Context
+from rulepacks.engine.loading.cycles import check_cycles
 from rulepacks.engine.loading.document import Document
 from rulepacks.engine.problems import Place
-from rulepacks.engine.spec import JoinSpec, OutputSpec, Rule, TableSpec
+from rulepacks.engine.spec import OutputSpec, Rule
 
 
 def check_pack(
@@ -24,7 +25,9 @@ def check_pack(
         _check_sequence(context, rule)
     _check_unreadable(context, document, by_code)
     _check_unused(context, document, rules, outputs)
-    _check_cycles(context, document)
+    # A query's own names for what it reads are no joins.
+    stated = [rule for rule in rules if not isinstance(rule.body, QueryBody)]
+    check_cycles(context, document, _nodes((*stated, outputs, *_parts(context))))
 
 
 def _check_needs(context: Context, rule: Rule, by_code: Mapping[str, Rule]) -> None:
@@ -109,12 +112,7 @@ def _check_unused(
     context: Context, document: Document, rules: tuple[Rule, ...], outputs: tuple[OutputSpec, ...]
 ) -> None:
     """Lists, joins, tables, parameters and derived fields that nothing reads."""
-    nodes = [*_nodes(rules), *_nodes(outputs)] + [
-        node
-        for part in (context.joins, context.tables, context.inputs)
-        for spec in part.values()
-        for node in _nodes(spec)
-    ]
+    nodes = list(_nodes((rules, outputs, *_parts(context))))
     joined = {node.join for node in nodes if isinstance(node, JoinField | Found)}
     targets = {(str(join.kind), join.target) for join in context.joins.values()}
     targets |= {("list", str(rule.body.items)) for rule in rules if isinstance(rule.body, ScheduleBody)}
@@ -160,6 +158,11 @@ def _as_of_reads(document: Document, name: str) -> bool:
     return isinstance(data, dict) and f"${name}" in str(data.get("as_of", ""))
 
 
+def _parts(context: Context) -> list[object]:
+    """The specs of joins, tables and inputs."""
+    return [spec for part in (context.joins, context.tables, context.inputs) for spec in part.values()]
+
+
 def _nodes(part: object) -> Iterator[Node]:
     """Every node anywhere in a spec."""
     if isinstance(part, Node):
@@ -174,41 +177,3 @@ def _nodes(part: object) -> Iterator[Node]:
         for member in fields(part):
             if member.name != "rows":
                 yield from _nodes(getattr(part, member.name))
-
-
-def _check_cycles(context: Context, document: Document) -> None:
-    """Derived fields and joins must be computable one after another."""
-    for name, source in context.inputs.items():
-        ready = set(source.fields)
-        waiting: dict[str, set[str]] = {field: _wants(node) for field, node in source.derived.items()}
-        waiting |= {
-            f"{join.name}.": _wants(*join_nodes(join)) for join in context.joins.values() if join.source == name
-        }
-        waiting |= {}
-        while waiting:
-            done = {item for item, wants in waiting.items() if wants <= ready}
-            if not done:
-                context.problems.add(document.place(("inputs", name)), f"{', '.join(sorted(waiting))} need each other")
-                break
-            ready |= done
-            waiting = {item: wants for item, wants in waiting.items() if item not in done}
-
-
-def _wants(*nodes: Node) -> set[str]:
-    wants: set[str] = set()
-    for node in (part for tree in nodes for part in walk(tree)):
-        if isinstance(node, Field):
-            wants.add(node.name)
-        elif isinstance(node, JoinField | Found):
-            wants.add(f"{node.join}.")
-    return wants
-
-
-def join_nodes(join: JoinSpec) -> list[Node]:
-    """The expressions of a join over the row that looks."""
-    return [node for _, node in join.on] + ([join.as_of] if join.as_of is not None else [])
-
-
-def table_nodes(table: TableSpec) -> list[Node]:
-    """The expressions of a table over the rows it sums."""
-    return [table.value] + ([table.where] if table.where is not None else [])
