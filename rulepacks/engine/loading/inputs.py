@@ -82,7 +82,7 @@ def _layout(
 
 
 def read_derived(context: Context, document: Document, data: Mapping[str, Data], joins: Mapping[str, Data]) -> None:
-    """Add derived fields, each of which may use those written above it."""
+    """Add derived fields, each of which may use those written above it, also of other inputs through joins."""
     for name, raw in data.items():
         given = cast("dict[str, Any]", raw)
         for field in given.get("derive", {}):
@@ -108,7 +108,8 @@ def _derive_scope(context: Context, name: str, joins: Mapping[str, Data]) -> Sco
         if given.get("list") in context.lists:
             reachable[join] = context.lists[given["list"]].columns
         elif given.get("input") in context.inputs and "values" not in given:
-            reachable[join] = {key: field.type for key, field in context.inputs[given["input"]].fields.items()}
+            there = context.inputs[given["input"]]
+            reachable[join] = {field: there.type_of(field) for field in (*there.fields, *there.derived)}
     scope = context.row_scope(name)
     return replace(scope, joins=reachable)
 
