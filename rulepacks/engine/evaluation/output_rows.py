@@ -1,6 +1,6 @@
 """The rows an output is made from, as SQL: of a table, of an input, or of the findings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rulepacks.engine.compile_sql import Compiler, quoted, sql_type, text_literal
@@ -18,26 +18,33 @@ from rulepacks.engine.loading.outputs import RECORD_RULES, RECORD_STATUS, ROW_NU
 from rulepacks.engine.spec import Input, OutputSpec
 
 BETWEEN = "; "
+BLOCK = 100_000
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A relation with the names its expressions are compiled with, the order of its rows and the unit of a row."""
+    """A relation with the names its expressions are compiled with, the order of its rows and the unit of a row.
 
-    relation: str
+    `relation` takes a condition on the delivered rows. The rows of `blocks`, one after another, are all rows in order.
+    """
+
+    relation: Callable[[str], str]
+    blocks: Sequence[str]
     to: Compiler
     order: str
     unit: str
 
-    def select(self, output: OutputSpec, *, typed: bool) -> str:
-        """The SELECT of an output's columns, as texts unless they are wanted `typed`."""
-        listed = [f"{_cell(self.to.value(node), node.type, typed=typed)} AS {quoted(f'c{at}')}"
-                  for at, (_, node) in enumerate(output.columns)]  # fmt: skip
-        return f"SELECT {', '.join(listed)} FROM {self.relation}{self._where(output)} ORDER BY {self.order}"
+    def selects(self, output: OutputSpec, *, typed: bool) -> Iterator[str]:
+        """SELECTs of an output's columns, block by block, as texts unless they are wanted `typed`."""
+        cells = [f"{_cell(self.to.value(node), node.type, typed=typed)} AS {quoted(f'c{at}')}"
+                 for at, (_, node) in enumerate(output.columns)]  # fmt: skip
+        for block in self.blocks:
+            yield f"SELECT {', '.join(cells)} FROM {self.relation(block)}{self._where(output)} ORDER BY {self.order}"
 
     def place(self, output: OutputSpec, at: int) -> str:
         """The SELECT of the delivered row number of a row of the file, counted from 0; for rows of inputs."""
-        return f"SELECT row_number FROM {self.relation}{self._where(output)} ORDER BY {self.order} LIMIT 1 OFFSET {at}"
+        rows = f"{self.relation('')}{self._where(output)}"
+        return f"SELECT row_number FROM {rows} ORDER BY {self.order} LIMIT 1 OFFSET {at}"
 
     def _where(self, output: OutputSpec) -> str:
         conditions = [self.to.value(output.where)] if output.where is not None else []
@@ -75,9 +82,9 @@ def output_rows(state: State, output: OutputSpec) -> Rows:
         return _input_rows(state, output)
     to = Compiler(lambda node: quoted(node.name) if isinstance(node, Field) else None)
     if output.kind == "findings":
-        return Rows(f"({_findings(state.session)})", to, "ordinal", "unit")
+        return Rows(lambda _: f"({_findings(state.session)})", ("",), to, "ordinal", "unit")
     made = state.tables[output.source]
-    return Rows(quoted(f"table:{output.source}"), to, made.order, made.unit)
+    return Rows(lambda _: quoted(f"table:{output.source}"), ("",), to, made.order, made.unit)
 
 
 def _findings(session: Session) -> str:
@@ -99,16 +106,24 @@ def _input_rows(state: State, output: OutputSpec) -> Rows:
         reads.add_names(session.pack, given, session.pack.first_input.unit)
     joins = join_tables(session, reads.joins, reads.join_columns, "", f"output {output.name}")
     source = Source(session, given, joins)
-    about = {
-        name: sql for name, sql in _about_rows(session, given).items()
-        if any(isinstance(part, Field) and part.name == name for node in nodes for part in walk(node))
-    }  # fmt: skip
-    relation = f"({source.select(reads)})" + "".join(f" LEFT JOIN ({sql}) USING (row_number)" for sql in about.values())
-    return Rows(relation, Compiler(_named(source.compiler().resolve, given), source.fault), "row_number", unit or "")
+    named = {part.name for node in nodes for part in walk(node) if isinstance(part, Field)}
+    about = _about_rows(session, given, named - set(given.fields) - set(given.derived))
+
+    def relation(where: str) -> str:
+        return f"({source.select(reads, where)}){about}"
+
+    to = Compiler(_named(source.compiler().resolve, given), source.fault)
+    return Rows(relation, _blocks(session, given), to, "row_number", unit or "")
 
 
-def _about_rows(session: Session, given: Input) -> dict[str, str]:
-    """What outputs know of a row beside its fields: SELECTs by row number. A field of the same name is meant before."""
+def _blocks(session: Session, given: Input) -> list[str]:
+    """Conditions on row numbers: a snapshot finds its rows by them, and a block is sorted in little memory."""
+    last = session.one(f"SELECT coalesce(max(row_number), 0) FROM {session.relations[given.name]}")[0]
+    return [f"row_number > {start} AND row_number <= {start + BLOCK}" for start in range(0, int(last), BLOCK)]
+
+
+def _about_rows(session: Session, given: Input, names: set[str]) -> str:
+    """JOINs to tables, made here, of what outputs know of a row beside its fields."""
     state = "CASE WHEN bool_or(failed) THEN 'failed' ELSE 'errored' END"
     firsts = (
         f'SELECT "row" AS row_number, rule, min(ordinal) AS ordinal FROM {_findings_file(session)} '
@@ -119,7 +134,10 @@ def _about_rows(session: Session, given: Input) -> dict[str, str]:
         RECORD_RULES: f"SELECT row_number, string_agg(rule, '{BETWEEN}' ORDER BY ordinal) AS {_about(RECORD_RULES)} "
         f"FROM ({firsts}) GROUP BY row_number",
     }
-    return {name: sql for name, sql in known.items() if name not in given.fields and name not in given.derived}
+    wanted = [name for name in known if name in names]
+    for name in wanted:
+        session.run(f"CREATE OR REPLACE TEMP TABLE {_about(name)} AS {known[name]}")
+    return "".join(f" LEFT JOIN {_about(name)} USING (row_number)" for name in wanted)
 
 
 def _about(name: str) -> str:

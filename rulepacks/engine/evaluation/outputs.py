@@ -50,9 +50,10 @@ def _write(session: Session, rows: Rows, output: OutputSpec, path: Path) -> int:
     columns = [OutputColumn(header, node.type, places.get(header)) for header, node in output.columns]
     count = 0
     with closing(file_format.open(path, columns)) as writer:
-        for batch in session.batches(rows.select(output, typed=file_format.typed), BATCH):
-            writer.write(batch)
-            count += batch.num_rows
+        for sql in rows.selects(output, typed=file_format.typed):
+            for batch in session.batches(sql, BATCH):
+                writer.write(batch)
+                count += batch.num_rows
     return count
 
 

@@ -1,6 +1,6 @@
 """What all writers have in common."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -13,6 +13,8 @@ from rulepacks.engine.spec import LayoutField
 
 Cell: TypeAlias = Any
 """An Arrow array of texts, or one text for all rows."""
+
+_FORMULA_BEGINS = "=+-@\t\r\n"
 
 
 @dataclass(frozen=True)
@@ -69,18 +71,22 @@ class TextWriter:
 def joined(cells: Sequence[Cell], between: str) -> bytes:
     """The cells of each row with a text between them, and a newline after each row."""
     rows = pc.binary_join_element_wise(*cells, pa.scalar(between))
-    ended = pc.binary_join_element_wise(rows, pa.scalar(""), pa.scalar("\n"))
-    return b"".join(map(_content, ended.chunks)) if isinstance(ended, pa.ChunkedArray) else _content(ended)
+    return content(pc.binary_join_element_wise(rows, pa.scalar(""), pa.scalar("\n")))
 
 
-def _content(texts: pa.Array) -> bytes:
+def content(texts: pa.Array) -> bytes:
     """All texts of an array one after another, as they lie in memory."""
-    if not len(texts):
-        return b""
     _, offsets, data = texts.buffers()
+    if data is None:
+        return b""
     bounds = pa.Array.from_buffers(pa.int32(), texts.offset + len(texts) + 1, [None, offsets])
-    first, last = bounds[texts.offset].as_py(), bounds[len(bounds) - 1].as_py()
-    return bytes(data[first:last])
+    return bytes(data[bounds[texts.offset].as_py() : bounds[len(bounds) - 1].as_py()])
+
+
+def held(texts: pa.Array, characters: Iterable[str]) -> list[str]:
+    """Those of some characters that stand anywhere in the texts: most columns have none, and looking is cheap."""
+    found = content(texts)
+    return [character for character in characters if character.encode() in found]
 
 
 def first_row(found: pa.Array) -> int | None:
@@ -91,5 +97,7 @@ def first_row(found: pa.Array) -> int | None:
 
 def like_formula(texts: pa.Array) -> pa.Array:
     """Whether a spreadsheet would take a text for a formula: it begins like one and is no plain number."""
-    begins = pc.match_substring_regex(texts, r"^[=+\-@\t\r\n]")
+    begins = pc.is_in(pc.utf8_slice_codeunits(texts, 0, 1), pa.array(list(_FORMULA_BEGINS)))
+    if not pc.any(begins).as_py():
+        return begins
     return pc.and_not(begins, pc.match_substring_regex(texts, r"^[-+][0-9]+(?:[.,][0-9]+)*$"))

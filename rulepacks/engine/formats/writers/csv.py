@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rulepacks.engine.expressions.types import TEXT, Type
-from rulepacks.engine.formats.writers.base import OutputColumn, TextWriter, like_formula
+from rulepacks.engine.formats.writers.base import OutputColumn, TextWriter, held, like_formula
 
 
 class CsvWriter(TextWriter):
@@ -33,7 +33,10 @@ def _cells(texts: pa.Array, kind: Type) -> pa.Array:
     texts = pc.fill_null(texts.cast(pa.string()), "")
     if kind.kind != "text":
         return texts
-    texts = pc.if_else(like_formula(texts), pc.binary_join_element_wise("'", texts, ""), texts)
-    doubled = pc.replace_substring(texts, '"', '""')
-    quoted = pc.binary_join_element_wise('"', doubled, '"', "")
+    formulas = like_formula(texts)
+    if pc.any(formulas).as_py():
+        texts = pc.if_else(formulas, pc.binary_join_element_wise("'", texts, ""), texts)
+    if not held(texts, '",\r\n'):
+        return texts
+    quoted = pc.binary_join_element_wise('"', pc.replace_substring(texts, '"', '""'), '"', "")
     return pc.if_else(pc.match_substring_regex(texts, '[",\r\n]'), quoted, texts)

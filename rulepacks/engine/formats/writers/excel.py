@@ -5,7 +5,6 @@ bytes. Texts stay texts whatever they look like. Numbers a spreadsheet cannot ke
 days before March 1900, which its calendar has wrong, are written as texts.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rulepacks.engine.expressions.types import TEXT, Type
-from rulepacks.engine.formats.writers.base import Misfit, OutputColumn, first_row, joined, like_formula
+from rulepacks.engine.formats.writers.base import Misfit, OutputColumn, first_row, held, joined, like_formula
 from rulepacks.engine.formats.writers.excel_parts import DATE, PLAIN, QUOTED, SHEET, SHEET_END, head, parts
 
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT, MAX_SHEET_BYTES = 1_048_576, 16_384, 32_767, 2**31 - 1
@@ -23,6 +22,7 @@ _FIRST_DAY = "1900-03-01"
 _LONG = "[\U00010000-\U0010ffff]"
 # What XML cannot hold is written _xHHHH_; a text that reads like that gets its own underscore written so.
 _UNWRITABLE = [chr(code) for code in (*range(9), 11, 12, *range(13, 32), 0xFFFE, 0xFFFF)]
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LOOKS_ESCAPED = "_(x[0-9A-Fa-f]{4}_)"
 
 
@@ -59,6 +59,9 @@ class ExcelWriter:
         self.rows += count
 
     def _refuse(self, texts: pa.Array, at: int) -> None:
+        # There are never more of a spreadsheet's characters (UTF-16 units) than bytes, which are quicker to count.
+        if (pc.max(pc.binary_length(texts)).as_py() or 0) <= MAX_TEXT:
+            return
         lengths = pc.fill_null(pc.add(pc.utf8_length(texts), pc.count_substring_regex(texts, _LONG)), 0)
         row = first_row(pc.greater(lengths, MAX_TEXT))
         if row is not None:
@@ -115,19 +118,17 @@ def _typed(begin: pa.Array, attributes: str, values: pa.Array) -> pa.Array:
 
 
 def _text_cells(texts: pa.Array, begin: pa.Array) -> pa.Array:
-    style = pc.if_else(like_formula(texts), f' s="{QUOTED}"', "")
+    formulas = like_formula(texts)
+    style = pc.if_else(formulas, f' s="{QUOTED}"', "") if pc.any(formulas).as_py() else pa.scalar("")
     opening = ' t="inlineStr"><is><t xml:space="preserve">'
     return pc.binary_join_element_wise(begin, style, opening, _escaped(texts), "</t></is></c>", "")
 
 
 def _escaped(texts: pa.Array) -> pa.Array:
-    content = bytes(texts.buffers()[2] or b"")
-    if re.search(_LOOKS_ESCAPED.encode(), content):
+    if held(texts, ("_x",)):
         texts = pc.replace_substring_regex(texts, _LOOKS_ESCAPED, r"_x005F_\1")
-    for character, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        if character.encode() in content:
-            texts = pc.replace_substring(texts, character, written)
-    for character in _UNWRITABLE:
-        if character.encode() in content:
-            texts = pc.replace_substring(texts, character, f"_x{ord(character):04X}_")
+    for character in held(texts, _ENTITIES):
+        texts = pc.replace_substring(texts, character, _ENTITIES[character])
+    for character in held(texts, _UNWRITABLE):
+        texts = pc.replace_substring(texts, character, f"_x{ord(character):04X}_")
     return texts

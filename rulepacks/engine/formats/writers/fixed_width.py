@@ -6,10 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rulepacks.engine.formats.writers.base import Cell, Misfit, OutputColumn, TextWriter, first_row
+from rulepacks.engine.formats.writers.base import Cell, Misfit, OutputColumn, TextWriter, first_row, held
 from rulepacks.engine.spec import LayoutField
 
 SHOWN = 60
+BREAKS = "\r\n"
 _NUMBER = r"^[-+]?[0-9]+(?:\.[0-9]+)?$"
 
 
@@ -36,17 +37,26 @@ class FixedWidthWriter(TextWriter):
 
     def _refuse(self, values: Sequence[pa.Array]) -> None:
         """Name the first value that has no room."""
-        misfits = []
-        for texts, place in zip(values, self.places, strict=True):
-            lengths = pc.utf8_length(texts)
-            breaks = pc.match_substring_regex(texts, "[\r\n]")
-            at = first_row(pc.or_(pc.greater(lengths, place.length), breaks))
-            if at is not None:
-                misfits.append((at, place, texts[at].as_py(), breaks[at].as_py()))
+        misfits = [
+            (at, place, texts[at].as_py())
+            for texts, place in zip(values, self.places, strict=True) if (at := _misfit(texts, place)) is not None
+        ]  # fmt: skip
         if misfits:
-            at, place, text, broken = min(misfits, key=lambda misfit: misfit[0])
-            said = "holds a line break" if broken else f"has {len(text)} characters; its field has {place.length}"
+            at, place, text = min(misfits, key=lambda misfit: misfit[0])
+            long = f"has {len(text)} characters; its field has {place.length}"
+            said = "holds a line break" if set(text) & set(BREAKS) else long
             raise Misfit(self.rows + at, f"{place.name} {text[:SHOWN]!r} {said}")
+
+
+def _misfit(texts: pa.Array, place: LayoutField) -> int | None:
+    """The first value that is too long or breaks the line."""
+    breaks = held(texts, BREAKS)
+    # There are never more characters than bytes, which are quicker to count.
+    longest = pc.max(pc.binary_length(texts)).as_py() or 0
+    if longest <= place.length and not breaks:
+        return None
+    long = pc.greater(pc.utf8_length(texts), place.length)
+    return first_row(pc.or_(long, pc.match_substring_regex(texts, f"[{BREAKS}]")) if breaks else long)
 
 
 def _padded(texts: pa.Array, place: LayoutField) -> pa.Array:

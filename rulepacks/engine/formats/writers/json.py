@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rulepacks.engine.expressions.types import Type
-from rulepacks.engine.formats.writers.base import Cell, OutputColumn, TextWriter
+from rulepacks.engine.formats.writers.base import Cell, OutputColumn, TextWriter, held
 
 BARE = {"integer", "boolean", "null"}
 
@@ -62,9 +62,7 @@ def _values(texts: pa.Array, kind: Type) -> pa.Array:
 
 
 def _escaped(texts: pa.Array) -> pa.Array:
-    """Texts with what JSON wants escaped. A control character is one byte in UTF-8, so most are quickly ruled out."""
-    content = bytes(texts.buffers()[2] or b"")
-    for character in ("\\", '"', *map(chr, range(32))):
-        if character.encode() in content:
-            texts = pc.replace_substring(texts, character, json.dumps(character)[1:-1])
+    """Texts with what JSON wants escaped, the backslash first."""
+    for character in held(texts, ("\\", '"', *map(chr, range(32)))):
+        texts = pc.replace_substring(texts, character, json.dumps(character)[1:-1])
     return texts
