@@ -193,8 +193,8 @@ def run_complete(run: Run, summary: Summary, first: InputSummary, files: KeptFil
         raise LeaseLost(f"run {run.id} was taken over")
     run_note(run, f"Stored {first.accepted:,} records and {sum(severities.values()):,} findings")
     for output in summary.outputs:
-        if output.failed:
-            run_note(run, f"{output.file} was not written: {output.reason}", level="problem")
+        if output.complaint:
+            run_note(run, output.complaint, level="problem")
     facts = {
         "records": first.accepted,
         "rejected": first.rejected,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from rulepacks.engine.formats.reading import InputSummary
 
@@ -32,16 +32,24 @@ class OutcomeSummary:
 
 @dataclass(frozen=True)
 class OutputSummary:
-    """A file the pack puts out: how many rows it has, or the reason it was not written.
+    """A file the pack puts out: how many rows it has and, when it is not all it should be, the reason.
 
-    `failed` when it should have been: a value has no room in it, say. Otherwise something it needs was not delivered.
+    `incomplete`: what could not be computed is missing. `failed`: there is no file, since a value has no room in it,
+    say. `not_evaluated`: there is no file, since something it needs was not delivered.
     """
 
     name: str
     file: str
     rows: int
+    state: Literal["written", "incomplete", "not_evaluated", "failed"]
     reason: str
-    failed: bool
+
+    @property
+    def complaint(self) -> str:
+        """What is wrong with the file, as a sentence; '' when nothing is."""
+        if self.state in {"written", "not_evaluated"}:
+            return ""
+        return f"{self.file} {'is incomplete' if self.state == 'incomplete' else 'was not written'}: {self.reason}"
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def main(arguments: argparse.Namespace) -> int:
     serious = summary.findings.get("fatal", 0) + summary.findings.get("error", 0)
     # What was not judged or not written was asked for: a check must not pass over it.
     unread = any(one.rejected for one in summary.inputs.values())
-    unwritten = any(output.failed for output in summary.outputs)
+    unwritten = any(output.complaint for output in summary.outputs)
     return FINDINGS if serious or unread or unwritten else CLEAN
 
 
@@ -130,7 +130,5 @@ def _show_rejected(path: Path, summary: Summary) -> None:
 
 
 def _show_unwritten(summary: Summary) -> None:
-    """Say which files of the pack could not be written, and why."""
-    sys.stderr.writelines(
-        f"{output.file} was not written: {output.reason}\n" for output in summary.outputs if output.failed
-    )
+    """Say which files of the pack are not all they should be, and why."""
+    sys.stderr.writelines(f"{output.complaint}\n" for output in summary.outputs if output.complaint)

@@ -46,12 +46,41 @@ class Rows:
         rows = f"{self.relation('')}{self._where(output)}"
         return f"SELECT row_number FROM {rows} ORDER BY {self.order} LIMIT 1 OFFSET {at}"
 
-    def _where(self, output: OutputSpec) -> str:
-        conditions = [self.to.value(output.where)] if output.where is not None else []
+    def uncomputed(self, output: OutputSpec) -> str:
+        """The SELECT of how many cells, and how many conditions, could not be computed; '' when all always can be."""
+        cells = [fault for _, node in output.columns if (fault := self.to.fault(node))]
+        unclear = self.to.fault(output.where) if output.where is not None else None
+        if not cells and unclear is None:
+            return ""
+        kept = self.to.value(output.where) if output.where is not None else "true"
+        blank = " + ".join(f"CAST({fault} AS INTEGER)" for fault in cells) or "0"
+        return (
+            f"SELECT coalesce(sum({blank}) FILTER (WHERE {kept}), 0), count(*) FILTER (WHERE {unclear or 'false'}) "
+            f"FROM {self.relation('')}{self._where(output, every=True)}"
+        )
+
+    def _where(self, output: OutputSpec, *, every: bool = False) -> str:
+        conditions = [self.to.value(output.where)] if output.where is not None and not every else []
         if output.units:
             statuses = ", ".join(map(text_literal, output.units))
             conditions.append(f"{self.unit} IN (SELECT unit FROM {UNITS} WHERE status IN ({statuses}))")
         return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def uncomputed(session: Session, rows: Rows, output: OutputSpec) -> str:
+    """What is missing from the file since it could not be computed, in words; '' when nothing is."""
+    sql = rows.uncomputed(output)
+    cells, conditions = session.one(sql) if sql else (0, 0)
+    parts = [_counted(cells, "cell", "blank"), _counted(conditions, "row", "left out")]
+    subject = "it" if cells + conditions == 1 else "they"
+    said = " and ".join(part for part in parts if part)
+    return f"{said}, since {subject} could not be computed" if said else ""
+
+
+def _counted(count: int, word: str, what: str) -> str:
+    if not count:
+        return ""
+    return f"1 {word} is {what}" if count == 1 else f"{count:,} {word}s are {what}"
 
 
 def _cell(value: str, kind: Type, *, typed: bool) -> str:

@@ -2,8 +2,9 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
-from rulepacks.engine.evaluation.output_rows import Rows, missing_inputs, output_rows
+from rulepacks.engine.evaluation.output_rows import Rows, missing_inputs, output_rows, uncomputed
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.watch import BREAKING, reason_of
@@ -25,35 +26,48 @@ def write_outputs(state: State, out: Path) -> tuple[OutputSummary, ...]:
 
 
 def write_output(state: State, output: OutputSpec, folder: Path) -> OutputSummary:
-    """Write one output."""
-    session = state.session
-    file = f"{output.name}.{ENDINGS[output.format]}"
-    if missing := missing_inputs(session, output):
-        return OutputSummary(output.name, file, 0, f"{', '.join(missing)} not delivered", failed=False)
-    if output.kind == "table" and output.source not in state.tables:
-        return OutputSummary(output.name, file, 0, f"{output.source} was not evaluated", failed=False)
-    rows = output_rows(state, output)
+    """Write one output; a file that cannot be written is not left behind."""
+    session, path = state.session, folder / f"{output.name}.{ENDINGS[output.format]}"
+    if unmade := _unmade(state, output):
+        return OutputSummary(output.name, path.name, 0, *unmade)
     try:
-        return OutputSummary(output.name, file, _write(session, rows, output, folder / file), "", failed=False)
+        rows = output_rows(state, output)
+        count, lost = _write(session, rows, output, path), uncomputed(session, rows, output)
     except BREAKING as error:
         reason = reason_of(error, session.budget.limits)
     except Misfit as misfit:
-        reason = f"{_place(session, rows, output, misfit)}: {misfit.message}"
-    (folder / file).unlink(missing_ok=True)
-    return OutputSummary(output.name, file, 0, reason, failed=True)
+        reason = misfit.message
+    else:
+        return OutputSummary(output.name, path.name, count, "incomplete" if lost else "written", lost)
+    path.unlink(missing_ok=True)
+    return OutputSummary(output.name, path.name, 0, "failed", reason)
+
+
+def _unmade(state: State, output: OutputSpec) -> tuple[Literal["failed", "not_evaluated"], str] | None:
+    """Why what an output is made from is not there."""
+    if missing := missing_inputs(state.session, output):
+        return "not_evaluated", f"{', '.join(missing)} not delivered"
+    if output.kind != "table" or output.source in state.tables:
+        return None
+    rule = state.session.tallies.get(output.source)
+    if rule is None:
+        return "failed", f"the table {output.source} could not be made"
+    return "failed" if rule.errored else "not_evaluated", rule.reason
 
 
 def _write(session: Session, rows: Rows, output: OutputSpec, path: Path) -> int:
     """Write the file; returns the number of its rows. Raises Misfit."""
-    file_format = FILE_FORMATS[output.format]
+    file_format, count = FILE_FORMATS[output.format], 0
     places = {place.name: place for place in output.layout}
     columns = [OutputColumn(header, node.type, places.get(header)) for header, node in output.columns]
-    count = 0
-    with closing(file_format.open(path, columns)) as writer:
-        for sql in rows.selects(output, typed=file_format.typed):
-            for batch in session.batches(sql, BATCH):
-                writer.write(batch)
-                count += batch.num_rows
+    try:
+        with closing(file_format.open(path, columns)) as writer:
+            for sql in rows.selects(output, typed=file_format.typed):
+                for batch in session.batches(sql, BATCH):
+                    writer.write(batch)
+                    count += batch.num_rows
+    except Misfit as misfit:
+        raise Misfit(misfit.row, f"{_place(session, rows, output, misfit)}: {misfit.message}") from misfit
     return count
 
 

@@ -1,5 +1,7 @@
 """What output files are called, and what they are to a browser. Imports nothing, so a web process may ask it."""
 
+MAX_SHEET_COLUMNS = 16_384
+
 ENDINGS = {
     "csv": "csv", "excel": "xlsx", "fixed_width": "txt", "json": "json", "ndjson": "ndjson", "parquet": "parquet",
 }  # fmt: skip

@@ -9,6 +9,7 @@ from rulepacks.engine.bodies import ScoreBody
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Field, Node
 from rulepacks.engine.expressions.types import BOOLEAN, INTEGER, TEXT, Type
+from rulepacks.engine.formats.media import MAX_SHEET_COLUMNS
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Document, Path_
 from rulepacks.engine.loading.joins import target_columns
@@ -100,6 +101,9 @@ def _output(context: Context, document: Document, path: Path_, raw: Mapping[str,
         chosen = _by_layout(context, document, path, layout, chosen, origin)
     elif not chosen:
         chosen = {name: Field(name=name, type=origin.scope.fields[name]) for name in origin.columns}
+    if raw["format"] == "excel" and len(chosen) > MAX_SHEET_COLUMNS:
+        message = f"{len(chosen)} columns; a sheet has room for {MAX_SHEET_COLUMNS}"
+        context.problems.add(document.place((*path, "format")), message)
     return OutputSpec(raw["name"], raw["format"], origin.kind, raw["from"], tuple(chosen.items()), where,
                       tuple(raw.get("units", ())), layout)  # fmt: skip
 

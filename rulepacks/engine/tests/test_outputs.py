@@ -12,6 +12,7 @@ import pytest
 from rulepacks.engine.__main__ import main
 from rulepacks.engine.evaluate import Evaluation, evaluate
 from rulepacks.engine.loader import load_pack
+from rulepacks.engine.loading import outputs
 from rulepacks.engine.tests.packing import HEAD, problems_of, write_pack
 
 PACK = """inputs:
@@ -59,7 +60,11 @@ LINES = [
 
 
 def judge(folder: Path, outputs: str, lines: Sequence[Mapping[str, str]] = LINES) -> Evaluation:
-    pack = load_pack(write_pack(folder, HEAD + PACK + outputs.lstrip("\n") + USES, FILES))
+    return evaluate_pack(folder, PACK + outputs.lstrip("\n") + USES, lines)
+
+
+def evaluate_pack(folder: Path, text: str, lines: Sequence[Mapping[str, str]] = LINES) -> Evaluation:
+    pack = load_pack(write_pack(folder, HEAD + text, FILES))
     con = duckdb.connect()
     con.execute("SET threads = 2")
     names = list(lines[0])
@@ -173,10 +178,10 @@ def test_a_value_without_room_is_named_with_its_row_and_no_file_is_left(tmp_path
     columns: {id: message, amount: row, account: "''"}
   - {name: fine, format: csv, from: lines, columns: [id]}
 """, lines)  # fmt: skip
-    said = [(output.name, output.rows, output.failed, output.reason) for output in evaluation.outputs[:-1]]
-    assert said[0] == ("bulk", 0, True, "lines row 5: id '12345' has 5 characters; its field has 3")
+    said = [(output.name, output.rows, output.state, output.reason) for output in evaluation.outputs[:-1]]
+    assert said[0] == ("bulk", 0, "failed", "lines row 5: id '12345' has 5 characters; its field has 3")
     assert said[1][3].startswith("row 1 of the file: id 'rate cannot be read as integer: x.' has 34 characters")
-    assert said[2] == ("fine", 5, False, "")
+    assert said[2] == ("fine", 5, "written", "")
     assert sorted(path.name for path in (tmp_path / "outputs").iterdir()) == ["fine.csv"]
 
 
@@ -185,8 +190,8 @@ def test_what_was_not_delivered_is_not_put_out(tmp_path: Path) -> None:
   - {name: other, format: csv, from: extra}
   - {name: joined, format: csv, from: lines, columns: {name: more.name}}
 """)  # fmt: skip
-    assert [(output.failed, output.reason) for output in evaluation.outputs[:-1]] == [
-        (False, "extra not delivered")
+    assert [(output.state, output.reason) for output in evaluation.outputs[:-1]] == [
+        ("not_evaluated", "extra not delivered")
     ] * 2
 
 
@@ -267,3 +272,36 @@ outputs: [{{name: bulk, format: fixed_width, layout: id.csv, from: lines}}]
     assert main(["run", str(pack), f"--input=lines={tmp_path / 'given.csv'}"]) == 1
     said = "bulk.txt was not written: lines row 2: id 'abc' has 3 characters; its field has 2\n"
     assert capsys.readouterr().err == said
+
+
+def test_a_sheet_has_room_for_so_many_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "MAX_SHEET_COLUMNS", 1)
+    output = "{name: o, format: excel, from: lines}"
+    text = f"{HEAD}inputs: {{lines: {{fields: {{id: text, name: text}}}}}}\noutputs: [{output}]\n"
+    assert [str(one) for one in problems_of(tmp_path, text)] == ["pack.yaml:6:29 2 columns; a sheet has room for 1"]
+
+
+def test_what_could_not_be_computed_is_missing_and_said(tmp_path: Path) -> None:
+    evaluation = judge(tmp_path, """
+  - {name: numbers, format: csv, from: lines, columns: {n: cast(id as integer), m: cast(account as integer)}}
+  - {name: some, format: csv, from: lines, where: cast(id as integer) > 1, columns: [id]}
+  - {name: said, format: csv, from: findings, columns: {n: cast(unit as integer)}, where: row = 3 or rule = 'KNOWN'}
+""")  # fmt: skip
+    assert text(tmp_path, "numbers.csv") == "n,m\n1,1\n2,9\n,2\n4,8\n"
+    assert text(tmp_path, "some.csv") == "id\n2\n4\n"
+    assert [output.complaint for output in evaluation.outputs[:-1]] == [
+        "numbers.csv is incomplete: 1 cell is blank, since it could not be computed",
+        "some.csv is incomplete: 1 row is left out, since it could not be computed",
+        "said.csv is incomplete: 2 cells are blank, since they could not be computed",
+    ]
+
+
+def test_scores_of_a_rule_that_is_not_in_force_are_not_put_out(tmp_path: Path) -> None:
+    rule = (
+        "{code: S, type: score, severity: info, title: T, authority: A, effective: {from: \"date '2030-01-01'\"}, "
+        "components: {points: rate}, decisions: [{decision: MANY, from: 5}, {decision: FEW}]}"
+    )
+    outputs = "  - {name: scores, format: csv, from: S}\n"
+    text = PACK.replace("statuses:", f"  - {rule}\nstatuses:") + outputs + USES + "as_of: date '2029-12-31'\n"
+    evaluation = evaluate_pack(tmp_path, text)
+    assert (evaluation.outputs[0].state, evaluation.outputs[0].reason) == ("not_evaluated", "not in force")

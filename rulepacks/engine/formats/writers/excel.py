@@ -16,7 +16,7 @@ from rulepacks.engine.expressions.types import TEXT, Type
 from rulepacks.engine.formats.writers.base import Misfit, OutputColumn, first_row, held, joined, like_formula
 from rulepacks.engine.formats.writers.excel_parts import DATE, PLAIN, QUOTED, SHEET, SHEET_END, head, parts
 
-MAX_ROWS, MAX_COLUMNS, MAX_TEXT, MAX_SHEET_BYTES = 1_048_576, 16_384, 32_767, 2**31 - 1
+MAX_ROWS, MAX_TEXT, MAX_SHEET_BYTES = 1_048_576, 32_767, 2**31 - 1
 EXACT_DIGITS = 15
 _FIRST_DAY = "1900-03-01"
 _LONG = "[\U00010000-\U0010ffff]"
@@ -30,8 +30,6 @@ class ExcelWriter:
     """Writes a workbook."""
 
     def __init__(self, path: Path, columns: Sequence[OutputColumn]) -> None:
-        if len(columns) > MAX_COLUMNS:
-            raise Misfit(0, f"{len(columns)} columns; a sheet has room for {MAX_COLUMNS}")
         self.columns = tuple(columns)
         self.rows = 0
         self._size = 0
