@@ -19,7 +19,7 @@ from rulepacks.engine.evaluation.watch import Budget
 from rulepacks.engine.formats.blocks import Rejected
 from rulepacks.engine.formats.reading import InputFile, InputSummary, Stopwatch, read_input
 from rulepacks.engine.loader import load_pack
-from rulepacks.engine.loading.parameters import bind_parameters
+from rulepacks.engine.loading.parameters import bind_parameters, parameter_text
 from rulepacks.engine.memory import peak_memory
 from rulepacks.engine.problems import ParameterError
 from rulepacks.engine.progress import Report
@@ -174,7 +174,7 @@ def _summary(
         pack=pack.name,
         version=pack.version,
         pack_hash=pack.content_hash,
-        parameters={name: None if value is None else str(value) for name, value in parameters.items()},
+        parameters={name: parameter_text(value) for name, value in parameters.items()},
         inputs=inputs,
         outcomes=evaluation.outcomes,
         statuses=evaluation.statuses,

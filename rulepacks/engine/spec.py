@@ -142,12 +142,17 @@ class JoinSpec:
 
 @dataclass(frozen=True)
 class CrosswalkRow:
-    """Rows of the source that match add `factor` times the value to `line`; None in `match` is any value."""
+    """Rows of the source that match add `factor` times the value to `line`; None in `match` is any value.
+
+    It comes from line `entry` of the crosswalk's file, by way of the lines `via` that formulas name, outermost first.
+    """
 
     line: str
     match: tuple[str | None, ...]
     factor: int
     columns: tuple[Value, ...]
+    entry: int
+    via: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,7 @@ class TableSpec:
     name: str
     source: str
     by: tuple[str, ...]
+    file: str
     match: tuple[str, ...]
     lines: Mapping[str, str]
     columns: Mapping[str, Type]

@@ -8,6 +8,7 @@ import pyarrow as pa
 from rulepacks.engine.arrow_types import arrow_type
 from rulepacks.engine.compile_sql import Compiler, quoted, sql_type, text_literal
 from rulepacks.engine.evaluation.reads import own_columns
+from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import Made, State
 from rulepacks.engine.evaluation.work import Work
@@ -18,22 +19,11 @@ from rulepacks.engine.spec import Input, Stage, TableSpec
 def build_table(state: State, stage: Stage, table: TableSpec, work: Work) -> None:
     """Make `table:<name>` with the columns of `by`, line, title, line:order, value."""
     session, began = state.session, time.perf_counter()
-    session.con.register("crosswalk:arrow", _crosswalk(table, work.input))
-    crosswalk = quoted(f"crosswalk:{table.name}")
-    session.run(f'CREATE OR REPLACE TEMP TABLE {crosswalk} AS SELECT * FROM "crosswalk:arrow"')
-    session.con.unregister("crosswalk:arrow")
     source = Source(session, work.input, state.joins)
-    over_rows = source.compiler()
-    where = f" WHERE {over_rows.value(table.where)}" if table.where is not None else ""
     by = ", ".join(map(quoted, table.by))
-    listed = ", ".join(f"w.{quoted(name)}" for name in table.by)
-    parts = [
-        f'SELECT {listed}, c."x:line" AS line, c."x:factor" * ({_value(table, work.input)}) AS part '
-        f"FROM (SELECT * FROM {work.name}{where}) w JOIN {crosswalk} c ON {condition}"
-        for condition in _conditions(table)
-    ]
+    parts = contributions(table, source, work.name, [f"w.{quoted(name)}" for name in table.by])
     kind = sql_type(table.type)
-    summed = f"SELECT {by}, line, sum(part) AS value FROM ({' UNION ALL '.join(parts)}) GROUP BY ALL"
+    summed = f"SELECT {by}, line, sum(part) AS value FROM ({parts}) GROUP BY ALL"
     session.con.register("lines:arrow", pa.table({
         "line": list(table.lines), "title": list(table.lines.values()), "order": list(range(len(table.lines))),
     }))  # fmt: skip
@@ -55,6 +45,27 @@ def build_table(state: State, stage: Stage, table: TableSpec, work: Work) -> Non
     session.tell(stage.name, f"table {table.name}", [], time.perf_counter() - began)
 
 
+def contributions(table: TableSpec, source: Source, rows: str, columns: Sequence[str]) -> str:
+    """SELECT of what each row adds to each line: columns of the row (w) and the crosswalk (c), then line and part."""
+    crosswalk = _load_crosswalk(source.session, table, source.input)
+    where = f" WHERE {source.compiler().value(table.where)}" if table.where is not None else ""
+    value = _value(table, source.input)
+    return " UNION ALL ".join(
+        f'SELECT {", ".join(columns)}, c."x:line" AS line, c."x:factor" * ({value}) AS part '
+        f"FROM (SELECT * FROM {rows}{where}) w JOIN {crosswalk} c ON {condition}"
+        for condition in _conditions(table)
+    )
+
+
+def _load_crosswalk(session: Session, table: TableSpec, source: Input) -> str:
+    """Make the temporary table of the crosswalk; returns its name. `x:at` counts the crosswalk's rows from 0."""
+    name = quoted(f"crosswalk:{table.name}")
+    session.con.register("crosswalk:arrow", _crosswalk(table, source))
+    session.run(f'CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM "crosswalk:arrow"')
+    session.con.unregister("crosswalk:arrow")
+    return name
+
+
 def _unit(names: Sequence[str], table: TableSpec) -> str:
     parts = [f"coalesce(CAST({quoted(name)} AS VARCHAR), '')" for name in names if name in table.by]
     return parts[0] if len(parts) == 1 else f"concat_ws('|', {', '.join(parts) or text_literal('')})"
@@ -73,6 +84,7 @@ def _value(table: TableSpec, source: Input) -> str:
 
 def _crosswalk(table: TableSpec, source: Input) -> pa.Table:
     columns = {
+        "x:at": pa.array(range(len(table.rows)), pa.int64()),
         "x:line": pa.array([row.line for row in table.rows], pa.string()),
         "x:factor": pa.array([row.factor for row in table.rows], pa.int64()),
     }

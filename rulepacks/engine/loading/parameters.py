@@ -68,6 +68,11 @@ def bind_parameters(pack: Pack, given: Mapping[str, object]) -> dict[str, Value]
     return bound
 
 
+def parameter_text(value: object) -> str | None:
+    """A bound value as a text that is bound to the same value."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else None if value is None else str(value)
+
+
 def convert(value: object, kind: Type) -> Value:
     """A given value as a value of a type. Raises ValueError."""
     text = str(value).strip()

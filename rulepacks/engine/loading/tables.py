@@ -38,7 +38,7 @@ def read_tables(context: Context, document: Document, data: Mapping[str, Data]) 
         rows, lines = _rows(context, sheet, crosswalk, types)
         joins = tuple(sorted({node.join for node in walk(value) if isinstance(node, JoinField)}))
         context.tables[name] = TableSpec(
-            name, given["from"], tuple(given["by"]), tuple(crosswalk["match"]), lines, types, rows,
+            name, given["from"], tuple(given["by"]), crosswalk["file"], tuple(crosswalk["match"]), lines, types, rows,
             value.operand or value, value.type, where, joins,
         )  # fmt: skip
 
@@ -102,7 +102,8 @@ def _rows(
                 continue
             formulas.setdefault(line, []).extend(_terms(formula))
         else:
-            own.setdefault(line, []).append(CrosswalkRow(line, tuple(cells[index] for index in match_at), 1, values))
+            match = tuple(cells[index] for index in match_at)
+            own.setdefault(line, []).append(CrosswalkRow(line, match, 1, values, number))
     place = Place(sheet.file, 1, 1)
     resolved = [row for line in lines for row in _resolve(context, place, line, own, formulas, ())]
     return tuple(resolved), lines
@@ -131,5 +132,5 @@ def _resolve(
             context.problems.add(place, f"line {line} adds {part}, which is no line")
             continue
         for row in _resolve(context, place, part, own, formulas, (*above, line)):
-            rows.append(replace(row, line=line, factor=row.factor * sign))
+            rows.append(replace(row, line=line, factor=row.factor * sign, via=(part, *row.via)))
     return rows
