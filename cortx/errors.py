@@ -20,10 +20,10 @@ def wants_page(request: HttpRequest) -> bool:
     return "text/html" in request.headers.get("Accept", "") and not request.path_info.startswith(API)
 
 
-def answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+def answer(request: HttpRequest, status: int, detail: str = "", code: str = "") -> HttpResponse:
     """The error page or the problem of this status. Touches neither database nor session."""
     if not wants_page(request):
-        return problem_response(status, detail)
+        return problem_response(status, detail, code=code)
     context = {"status": status, "detail": detail or DETAILS.get(status, ""), "request_id": current_request_id()}
     page = HttpResponse(render_to_string("error.html", context), status=status)
     if status == 503:

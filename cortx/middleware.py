@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
-from cortx.errors import answer
+from cortx.errors import answer, wants_page
 from tenants.access.administration import administrator
 from tenants.access.identity import (
     CHOSEN_TENANT,
@@ -24,6 +24,7 @@ from tenants.access.identity import (
 )
 from tenants.context import actor_scope, request_scope, tenant_scope
 from tenants.problems import Refusal
+from tenants.rates.services import Rate, rate_of, rate_of_stranger
 from tenants.scoping import new_id
 from tenants.serving_role import serving_role_settle
 
@@ -70,9 +71,21 @@ class TenantMiddleware:
         try:
             identity = administrator(request) if in_admin else identify(request)
         except BadCredential:
-            return answer(request, 401)
+            refused = too_many(request, rate_of_stranger(address_of(request)))
+            return refused or answer(request, 401)
         except NoSuchTenant:
             return answer(request, 404)
+        rate = rate_of(identity, address_of(request))
+        if refused := too_many(request, rate):
+            return refused
+        response = self.in_turn(identity, request)
+        if rate is not None and not wants_page(request):
+            for name, value in rate.headers.items():
+                response[name] = value
+        return response
+
+    def in_turn(self, identity: Identity, request: HttpRequest) -> HttpResponseBase:
+        """The response to a caller within its limits."""
         in_path = TENANT_PATH.match(request.path_info)
         if in_path and identity.is_anonymous:
             return sign_in_first(request)
@@ -97,6 +110,21 @@ class TenantMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A refusal that a page did not handle is an answer, not a failure."""
         return answer(request, exception.status, exception.detail) if isinstance(exception, Refusal) else None
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address of whoever connected to this server."""
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def too_many(request: HttpRequest, rate: Rate | None) -> HttpResponse | None:
+    """The refusal of a request beyond the limit; None for one within it."""
+    if rate is None or not rate.exceeded:
+        return None
+    response = answer(request, 429, f"More than {rate.limit:,} requests in a minute")
+    for name, value in {**rate.headers, "Retry-After": str(rate.resets_in)}.items():
+        response[name] = value
+    return response
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:

@@ -16,17 +16,25 @@ WRITE_ERRORS = {
     "409": "It is not in a state that allows this",
     "413": "The request is larger than the limit",
     "415": "The media type is not taken here",
+    "422": "This Idempotency-Key was sent before, with another request",
 }
 ERRORS = {
     "400": "The input is wrong",
     "401": "A credential is missing or not valid",
     "403": "The caller may not do that here",
     "404": "Not found",
+    "429": "More requests in a minute than the limit allows",
     "503": "The service does not answer at the moment",
 }
 OPERATIONAL = {
     "/health": ("Whether the service works", ("status", "database"), "The database does not answer"),
     "/version": ("What runs here", ("version", "commit", "environment"), ""),
+}
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "Chosen by the caller. The same request sent again with it gets the first answer, for 48 hours.",
 }
 PROBLEM = {
     "type": "object",
@@ -81,6 +89,8 @@ def described_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for method, operation in operations.items():
             for status, text in (ERRORS | (WRITE_ERRORS if method == "post" else {})).items():
                 operation["responses"].setdefault(status, {"description": text, "content": content})
+            if method == "post":
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     result["paths"] |= {path: {"get": operational(path, *told)} for path, told in OPERATIONAL.items()}
     return result
 

@@ -3,6 +3,7 @@
 from tenants.access.models import ApiKey
 from tenants.accounts.models import Membership, Tenant, User
 from tenants.audit.models import AuditEvent
+from tenants.idempotency.models import KeptAnswer
 from tenants.work.models import Work
 
-__all__ = ["ApiKey", "AuditEvent", "Membership", "Tenant", "User", "Work"]
+__all__ = ["ApiKey", "AuditEvent", "KeptAnswer", "Membership", "Tenant", "User", "Work"]

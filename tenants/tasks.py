@@ -2,6 +2,9 @@
 
 from celery import shared_task
 
+from tenants.accounts.models import Tenant
+from tenants.context import tenant_scope
+from tenants.idempotency.services import answers_forget
 from tenants.work.services import work_ring_due
 
 
@@ -9,3 +12,11 @@ from tenants.work.services import work_ring_due
 def ring_due_work() -> None:
     """The relay: whatever got lost on its way to a worker is rung for again."""
     work_ring_due()
+
+
+@shared_task(name="tenants.forget_answers", ignore_result=True)
+def forget_answers() -> None:
+    """Remove what was kept for repeated requests and has become too old, tenant by tenant."""
+    for tenant_id in Tenant.objects.values_list("id", flat=True):
+        with tenant_scope(tenant_id):
+            answers_forget()

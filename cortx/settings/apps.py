@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "cortx.middleware.TenantMiddleware",
+    "cortx.repeats.IdempotencyMiddleware",
 ]
 
 ROOT_URLCONF = "cortx.urls"

@@ -48,11 +48,14 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 # A bell still unheard after ten seconds is thrown away: a busy worker would find a row of them.
 CELERY_BEAT_SCHEDULE = {
-    "ring due work": {"task": "tenants.ring_due_work", "schedule": 5.0, "options": {"expires": 10.0}}
+    "ring due work": {"task": "tenants.ring_due_work", "schedule": 5.0, "options": {"expires": 10.0}},
+    "forget kept answers": {"task": "tenants.forget_answers", "schedule": 3600.0, "options": {"expires": 600.0}},
 }
 
 # Seconds a worker may hold a unit of work without a sign of life.
 WORK_LEASE_SECONDS = env.integer("WORK_LEASE_SECONDS", 30, minimum=2)
+# Seconds a repeated request waits for the first one with its Idempotency-Key before it is told to come back.
+IDEMPOTENCY_WAIT_SECONDS = env.integer("IDEMPOTENCY_WAIT_SECONDS", 10, minimum=1)
 WORK_MAX_ATTEMPTS = env.integer("WORK_MAX_ATTEMPTS", 3, minimum=1)
 
 if REDIS_URL:

@@ -43,6 +43,12 @@ OPEN_WRITES = not API_KEY and APP_ENV == "dev"
 # Slug of the tenant that unnamed callers of the API meet.
 DEFAULT_TENANT = env.text("DEFAULT_TENANT", "default")
 
+# Requests a minute, 0 for no limit: of a key, a browser session, an address without either, and a tenant in all.
+RATE_LIMIT_KEY = env.integer("RATE_LIMIT_KEY", 1_200)
+RATE_LIMIT_SESSION = env.integer("RATE_LIMIT_SESSION", 1_200)
+RATE_LIMIT_ANONYMOUS = env.integer("RATE_LIMIT_ANONYMOUS", 600)
+RATE_LIMIT_TENANT = env.integer("RATE_LIMIT_TENANT", 12_000)
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = APP_ENV == "prod"
