@@ -50,12 +50,21 @@ def number_pattern(kind: Type) -> str:
 
 def typed_cell(field: Field, raw: str) -> str:
     """SQL of the value of a cell, given the SQL of its delivered text."""
+    raw = _without_blanks(field, raw)
     if field.type.kind == "text":
         return _text_cell(field, raw)
     if field.type.numeric:
         # The cast skips blanks by itself, which is much cheaper than trimming every cell.
         return _number(field.type, raw, BLANKS_PATTERN)
     return parsed(field.type, f"trim({raw}, {BLANKS_SQL})", field.date_format)
+
+
+def _without_blanks(field: Field, raw: str) -> str:
+    """SQL of the text of a cell, NULL where it is one that stands for no value."""
+    if not field.blanks:
+        return raw
+    listed = ", ".join("'" + text.replace("'", "''") + "'" for text in field.blanks)
+    return f"CASE WHEN trim({raw}, {BLANKS_SQL}) NOT IN ({listed}) THEN {raw} END"
 
 
 def _text_cell(field: Field, raw: str) -> str:
@@ -71,7 +80,8 @@ def _text_cell(field: Field, raw: str) -> str:
 
 def unreadable_cell(field: Field, raw: str, value: str) -> str:
     """SQL of whether a cell is unreadable, given the SQL of its text and of its value."""
-    return f"(CASE WHEN {value} IS NULL AND {raw} IS NOT NULL THEN trim({raw}, {BLANKS_SQL}) <> '' ELSE false END)"
+    text = _without_blanks(field, raw)
+    return f"(CASE WHEN {value} IS NULL AND {text} IS NOT NULL THEN trim({raw}, {BLANKS_SQL}) <> '' ELSE false END)"
 
 
 def hashed_cell(field: Field, raw: str) -> str:
@@ -79,7 +89,7 @@ def hashed_cell(field: Field, raw: str) -> str:
 
     Function calls only, which DuckDB works out once for each entry of a Parquet dictionary.
     """
-    value = f"trim({raw}, {BLANKS_SQL})"
+    value = f"trim({_without_blanks(field, raw)}, {BLANKS_SQL})"
     for step in field.normalise:
         value = NORMALISE_SQL[step].format(value)
     return f"concat({value})"

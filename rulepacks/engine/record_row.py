@@ -96,16 +96,22 @@ def plan_row(pack: Pack, judged: Reads, shown: Reads) -> RowPlan:
 def _cell(to: Source, field: DeclaredField, bad: int | None) -> list[str]:
     """The statements that read a cell, and say whether it is unreadable; the commonest kind of text needs no call."""
     value, raw = f"v{to.places.fields[field.name]}", f"v{to.places.raws[field.name]}"
+    lines: list[str] = []
+    if field.blanks:
+        delivered, raw = raw, to.temporary()
+        stands_for_none = f"{delivered}.strip({to.constant(BLANKS)}) in {to.constant(frozenset(field.blanks))}"
+        lines = [f"{raw} = None if {delivered} is None or {stands_for_none} else {delivered}"]
     if bad is not None:
         trimmed, read = to.temporary(), to.constant(text_reader(field.type, field.date_format))
         return [
+            *lines,
             f"{trimmed} = {raw} and {raw}.strip({to.constant(BLANKS)})",
             f"{value} = {read}({trimmed}) if {trimmed} else None",
             f"v{bad} = {value} is None and bool({trimmed})",
         ]
     if field.normalise == ("trim",) and not field.keep_blank:
-        return [f"{value} = {raw} and {raw}.strip({to.constant(BLANKS)}) or None"]
-    return [f"{value} = {to.constant(text_cell(field))}({raw})"]
+        return [*lines, f"{value} = {raw} and {raw}.strip({to.constant(BLANKS)}) or None"]
+    return [*lines, f"{value} = {to.constant(text_cell(field))}({raw})"]
 
 
 def _steps(pack: Pack, to: Source, reads: Reads) -> dict[tuple[str, str], list[str]]:

@@ -38,6 +38,7 @@ class Field:
     aliases: tuple[str, ...] = ()
     normalise: tuple[str, ...] = ()
     keep_blank: bool = False
+    blanks: tuple[str, ...] = ()
     optional: bool = False
     unreadable: str | None = None
     date_format: str | None = None

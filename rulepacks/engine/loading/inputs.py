@@ -21,9 +21,8 @@ def read_inputs(context: Context, document: Document, data: Mapping[str, Data]) 
     for name, raw in data.items():
         given = cast("dict[str, Any]", raw)
         path: Path_ = ("inputs", name)
-        normalise = tuple(given.get("normalise", ()))
         fields = {
-            field: _field(context, document, (*path, "fields", field), field, spec, normalise)
+            field: _field(context, document, (*path, "fields", field), field, spec, given)
             for field, spec in given["fields"].items()
         }
         context.inputs[name] = Input(
@@ -41,7 +40,10 @@ def read_inputs(context: Context, document: Document, data: Mapping[str, Data]) 
         )
 
 
-def _field(context: Context, document: Document, path: Path_, name: str, raw: Any, normalise: tuple[str, ...]) -> Field:
+def _field(
+    context: Context, document: Document, path: Path_, name: str, raw: Any, of_input: Mapping[str, Any]
+) -> Field:
+    """A field; what it does not say about normalising and blanks, its input says for all."""
     given = {"type": raw} if isinstance(raw, str) else cast("dict[str, Any]", raw)
     kind = type_from_text(given["type"])
     if kind is None:
@@ -57,8 +59,9 @@ def _field(context: Context, document: Document, path: Path_, name: str, raw: An
         name=name,
         type=kind,
         aliases=tuple(given.get("aliases", ())),
-        normalise=tuple(given.get("normalise", normalise)) if is_text else (),
+        normalise=tuple(given.get("normalise", of_input.get("normalise", ()))) if is_text else (),
         keep_blank=given.get("blank") == "keep",
+        blanks=tuple(given.get("blanks", of_input.get("blanks", ()))),
         optional=bool(given.get("optional", False)),
         unreadable=given.get("unreadable"),
         date_format=given.get("format"),

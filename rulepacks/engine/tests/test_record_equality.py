@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -115,6 +116,20 @@ def test_many_more_random_rules_have_the_same_outcomes_and_findings(
     pack: Pack, given_rules: list[tuple[str, str | None, str]], rows: list[Row]
 ) -> None:
     assert_equal(pack, given_rules, rows)
+
+
+def test_texts_that_stand_for_no_value_are_null_in_both(pack: Pack) -> None:
+    rows_input = pack.first_input
+    fields = {name: replace(field, blanks=("?", "it's")) for name, field in rows_input.fields.items()}
+    unknowing = replace(pack, inputs={rows_input.name: replace(rows_input, fields=fields)})
+    rows: list[Row] = [dict.fromkeys(FIELDS, cell) for cell in ("?", " ? ", "??", "it's", "7", "", " ", None)]
+    rules: list[tuple[str, str | None, str]] = [(f"{name} is null", None, "fail") for name in FIELDS]
+    assert_equal(unknowing, rules, rows)
+    counts, _ = in_python(with_rules(unknowing, rules), rows)
+    given = {name: counts[f"T{number}"] for number, name in enumerate(FIELDS, start=1)}
+    assert given["t"] == {"pass": 6, "fail": 2}
+    assert given["kept"] == {"pass": 4, "fail": 4}
+    assert given["n"] == {"pass": 6, "fail": 1, "not_evaluated": 1}
 
 
 def assert_equal(pack: Pack, given_rules: list[tuple[str, str | None, str]], rows: list[Row]) -> None:
