@@ -22,6 +22,7 @@ class ScoreBody(RowBody):
     """Type score: a row rule whose left side is the total. `columns` make up the table of all scored rows."""
 
     columns: tuple[tuple[str, Node], ...] = ()
+    gates: tuple[tuple[str, Node], ...] = ()
 
 
 @dataclass(frozen=True)

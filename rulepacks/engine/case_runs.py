@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 
 from rulepacks.engine.cases import Case, Row
 from rulepacks.engine.evaluate import evaluate
-from rulepacks.engine.evaluation.plan import tables_read
+from rulepacks.engine.evaluation.alone import only
 from rulepacks.engine.problems import ParameterError
-from rulepacks.engine.spec import Pack, Rule
+from rulepacks.engine.spec import Pack
 from rulepacks.engine.summary import OutcomeSummary
 
 _OUTCOMES = ("passed", "failed", "not_applicable", "not_evaluated", "errored")
@@ -38,7 +38,7 @@ def run_cases(pack: Pack, cases: Sequence[Case], con: duckdb.DuckDBPyConnection)
 def run_case(pack: Pack, case: Case, con: duckdb.DuckDBPyConnection) -> str:
     """Run one case; returns why it does not hold, or ''."""
     small = alone(pack, case.rule)
-    relations = {name: _register(con, name, rows) for name, rows in case.given.items()}
+    relations = {name: register(con, name, rows) for name, rows in case.given.items()}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         try:
@@ -54,23 +54,12 @@ def run_case(pack: Pack, case: Case, con: duckdb.DuckDBPyConnection) -> str:
 
 def alone(pack: Pack, code: str) -> Pack:
     """The pack with one rule and the rules it needs, without gates."""
-    wanted: set[str] = set()
-
-    def add(rule: Rule) -> None:
-        wanted.add(rule.code)
-        for needed in rule.needs:
-            add(pack.rule(needed))
-
-    add(pack.rule(code))
-    rules = tuple(rule for rule in pack.rules if rule.code in wanted)
-    tables = {name for rule in rules for name in tables_read(pack, rule)}
-    return replace(
-        pack, rules=rules, tables={name: table for name, table in pack.tables.items() if name in tables},
-        stages=tuple(replace(stage, gate_unit=False) for stage in pack.stages), statuses=(), outputs=(),
-    )  # fmt: skip
+    stages = tuple(replace(stage, gate_unit=False) for stage in pack.stages)
+    return replace(only(pack, [code]), stages=stages)
 
 
-def _register(con: duckdb.DuckDBPyConnection, name: str, rows: Sequence[Row]) -> str:
+def register(con: duckdb.DuckDBPyConnection, name: str, rows: Sequence[Row]) -> str:
+    """Register the rows of a case; returns the SQL of the relation."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
     arrays = {"row_number": pa.array(range(1, len(rows) + 1), pa.int64())}
     arrays |= {column: pa.array([row.get(column) for row in rows], pa.string()) for column in columns}

@@ -10,7 +10,7 @@ import duckdb
 from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.evaluation.faulty import Faulty
 from rulepacks.engine.evaluation.findings import FindingsWriter
-from rulepacks.engine.evaluation.isolation import AgainError, run_stage
+from rulepacks.engine.evaluation.isolation import AgainError, Look, run_stage
 from rulepacks.engine.evaluation.outputs import write_outputs
 from rulepacks.engine.evaluation.parquet import write_parquet, write_tables
 from rulepacks.engine.evaluation.plan import plan_stages, skip_rules
@@ -46,13 +46,15 @@ def evaluate(
     out: Path,
     report: Callable[[Progress], None],
     budget: Budget | None = None,
+    look: Look | None = None,
 ) -> Evaluation:
     """Judge inputs by a pack.
 
     `relations` gives for each delivered input the SQL of a relation in the snapshot format: `row_number`, then one
     text column for each delivered column. Findings, states of
     records, units, tables and outputs are written into `out`. A rule that breaks, or takes more than the budget
-    allows, has the outcome error and its reason; the others are judged without it. Raises ParameterError,
+    allows, has the outcome error and its reason; the others are judged without it. `look` may look at each stage while
+    its working tables are there. Raises ParameterError,
     duckdb.InterruptException, and KeyError for a relation the pack has no input for.
     """
     bound, faulty, standing = bind_parameters(pack, parameters), Faulty(), _temporary(con)
@@ -61,7 +63,7 @@ def evaluate(
         while True:
             session = Session(con, pack, relations, bound, out, report, budget or Budget(), watch)
             try:
-                return _evaluate(session, faulty)
+                return _evaluate(session, faulty, look)
             except AgainError:
                 for kind, name in _temporary(con) - standing:
                     con.execute(f"DROP {kind} IF EXISTS {quoted(name)}")
@@ -77,7 +79,7 @@ def _temporary(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
     ).fetchall())  # fmt: skip
 
 
-def _evaluate(session: Session, faulty: Faulty) -> Evaluation:
+def _evaluate(session: Session, faulty: Faulty, look: Look | None) -> Evaluation:
     """One evaluation without what is faulty. Raises AgainError."""
     began, state, out = time.perf_counter(), State(session), session.out
     state.open()
@@ -89,7 +91,7 @@ def _evaluate(session: Session, faulty: Faulty) -> Evaluation:
     writer = FindingsWriter(session, out / "findings.parquet")
     try:
         for number, plan in enumerate(plans):
-            run_stage(state, plan, plans[number + 1 :], writer, faulty)
+            run_stage(state, plan, plans[number + 1 :], writer, faulty, look)
     finally:
         digest = writer.close()
     finishing = time.perf_counter()

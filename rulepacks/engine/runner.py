@@ -16,6 +16,9 @@ from rulepacks.engine.database import open_database
 from rulepacks.engine.evaluate import Evaluation, evaluate
 from rulepacks.engine.evaluation.columns import missing_fields
 from rulepacks.engine.evaluation.watch import Budget
+from rulepacks.engine.explain import explain
+from rulepacks.engine.explanation.asked import asked_rule
+from rulepacks.engine.explanation.trace import Explanation, Question
 from rulepacks.engine.formats.blocks import Rejected
 from rulepacks.engine.formats.reading import InputFile, InputSummary, Stopwatch, read_input
 from rulepacks.engine.loader import load_pack
@@ -58,6 +61,18 @@ def run(request: RunRequest, report: Report) -> Summary:
     summary = _summary(pack, parameters, inputs, evaluation, seconds)
     (request.out / "summary.json").write_text(json.dumps(summary.document(), indent=1), encoding="utf-8")
     return summary
+
+
+def explain_run(request: RunRequest, question: Question, report: Report) -> Explanation:
+    """Read as `run` does, and explain one outcome instead of writing all findings. Raises what `run` raises."""
+    budget = Budget(request.limits, time.monotonic() + request.limits.seconds)
+    pack = load_pack(request.pack)
+    parameters = _parameters(pack, request.parameters)
+    _check_names(pack, request)
+    asked_rule(pack, question)
+    _, snapshots = _take_in(pack, request, Stopwatch(), report)
+    with open_database(request.out, request.limits, snapshots.values(), request.out / "spill") as connection:
+        return explain(connection, pack, _relations(snapshots), parameters, question, request.out, report, budget)
 
 
 def _parameters(pack: Pack, given: Mapping[str, str]) -> Mapping[str, Any]:
@@ -151,11 +166,14 @@ def _judge(
 ) -> Evaluation:
     spill = request.out / "spill"
     with open_database(request.out, request.limits, snapshots.values(), spill) as connection:
-        relations = {name: f"read_parquet({_quoted(path)})" for name, path in snapshots.items()}
-        evaluation = evaluate(connection, pack, relations, parameters, request.out, report, budget)
+        evaluation = evaluate(connection, pack, _relations(snapshots), parameters, request.out, report, budget)
     if spill.is_dir() and not any(spill.iterdir()):
         spill.rmdir()
     return evaluation
+
+
+def _relations(snapshots: Mapping[str, Path]) -> dict[str, str]:
+    return {name: f"read_parquet({_quoted(path)})" for name, path in snapshots.items()}
 
 
 def _quoted(path: Path) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rulepacks.engine import wire
+from rulepacks.engine.explanation.trace import Explanation, Question
 from rulepacks.engine.problems import PackError
 from rulepacks.engine.progress import Progress
 from rulepacks.engine.refusals import BadInput, Cancelled, ChildFailed
@@ -38,9 +39,30 @@ def run_in_child(
     Raises `BadInput`, `PackError`, `ChildFailed` when the child died or broke, `Cancelled` once `cancelled` says so;
     whatever `on_progress` or `cancelled` raise ends the child too.
     """
+    answer = _in_child(wire.Start(job, request), on_progress, cancelled)
+    assert isinstance(answer, wire.Done)
+    return answer.summary
+
+
+def explain_in_child(
+    request: RunRequest,
+    question: Question,
+    *,
+    on_progress: Callable[[Progress], None],
+    cancelled: Callable[[], bool],
+) -> Explanation:
+    """Explain one outcome of `request` in a child of its own; raises what `run_in_child` does."""
+    answer = _in_child(wire.Start(RUN, request, question), on_progress, cancelled)
+    assert isinstance(answer, wire.Explained)
+    return answer.explanation
+
+
+def _in_child(
+    start: wire.Start, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+) -> wire.Done | wire.Explained:
     parent = _idle.pop() if _idle else _Parent()
     try:
-        summary = _converse(parent, wire.Start(job, request), on_progress, cancelled)
+        answer = _converse(parent, start, on_progress, cancelled)
     except BaseException:
         if parent.at_rest:
             _idle.append(parent)
@@ -48,7 +70,7 @@ def run_in_child(
             parent.stop()
         raise
     _idle.append(parent)
-    return summary
+    return answer
 
 
 class _Parent:
@@ -124,7 +146,7 @@ def _converse(
     start: wire.Start,
     on_progress: Callable[[Progress], None],
     cancelled: Callable[[], bool],
-) -> Summary:
+) -> wire.Done | wire.Explained:
     parent.at_rest = False
     parent.say(start)
     last: wire.Message | None = None
@@ -163,14 +185,14 @@ def _understood(line: bytes) -> wire.Message | None:
         return None
 
 
-def _settle(last: wire.Message | None, ended: wire.Ended, *, stopping: bool) -> Summary:
+def _settle(last: wire.Message | None, ended: wire.Ended, *, stopping: bool) -> wire.Done | wire.Explained:
     if stopping:
         raise Cancelled
     if ended.reason:
         raise ChildFailed(ended.reason)
     match last:
-        case wire.Done(summary):
-            return summary
+        case wire.Done() | wire.Explained():
+            return last
         case wire.InputRefused(problems):
             raise BadInput(*problems)
         case wire.PackRefused(problems):

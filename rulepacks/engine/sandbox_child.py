@@ -23,6 +23,7 @@ from rulepacks.engine.problems import PackError
 from rulepacks.engine.progress import Progress, Report
 from rulepacks.engine.refusals import BadInput
 from rulepacks.engine.request import RunRequest
+from rulepacks.engine.runner import explain_run
 from rulepacks.engine.summary import Summary
 
 OPEN_FILES = 256
@@ -67,6 +68,8 @@ def outcome(command: wire.Start) -> wire.Message:
     """How the job ended, said in words the worker knows."""
     limits = command.request.limits
     try:
+        if command.question is not None:
+            return wire.Explained(explain_run(command.request, command.question, _report))
         return wire.Done(_job(command.job)(command.request, _report))
     except BadInput as refusal:
         return wire.InputRefused(refusal.problems)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from rulepacks.engine.explanation.trace import Explanation, Question
 from rulepacks.engine.problems import Problem
 from rulepacks.engine.progress import Progress
 from rulepacks.engine.refusals import InputProblem
@@ -15,10 +16,11 @@ from rulepacks.engine.summary import Summary
 
 
 class Start(msgspec.Struct, tag="start"):
-    """Run `job` (module:function) in a fresh child."""
+    """Run `job` (module:function) in a fresh child; with a question, explain instead."""
 
     job: str
     request: RunRequest
+    question: Question | None = None
 
 
 class Cancel(msgspec.Struct, tag="cancel"):
@@ -35,6 +37,12 @@ class Done(msgspec.Struct, tag="done"):
     """The child finished its run."""
 
     summary: Summary
+
+
+class Explained(msgspec.Struct, tag="explained"):
+    """The child answered the question."""
+
+    explanation: Explanation
 
 
 class InputRefused(msgspec.Struct, tag="input"):
@@ -64,7 +72,7 @@ class Ended(msgspec.Struct, tag="ended"):
 
 MALFORMED = (msgspec.DecodeError, UnicodeDecodeError)
 Command = Start | Cancel
-Message = Said | Done | InputRefused | PackRefused | Broke | Ended
+Message = Said | Done | Explained | InputRefused | PackRefused | Broke | Ended
 
 
 def _as_text(value: Any) -> str:

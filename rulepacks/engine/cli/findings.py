@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import pyarrow.parquet
 
+from rulepacks.engine.cli.columns import write_columns
 from rulepacks.engine.summary import Summary
 
 COLUMNS = (
@@ -48,7 +49,7 @@ def _as_table(rows: Iterator[dict[str, Any]], summary: Summary, to: TextIO) -> N
     shown = [_line(row) for _, row in zip(range(SHOWN), rows, strict=False)]
     total = sum(summary.findings.values())
     if shown:
-        _write_columns([("Rule", "Severity", "Where", "Difference", "Message"), *shown], to)
+        write_columns([("Rule", "Severity", "Where", "Difference", "Message"), *shown], to)
         to.write("\n")
     if total > len(shown):
         to.write(f"The first {len(shown)} of {total:,} findings; --format json or csv writes all.\n\n")
@@ -56,7 +57,7 @@ def _as_table(rows: Iterator[dict[str, Any]], summary: Summary, to: TextIO) -> N
     if failing:
         header = ("Rule", "Failed", "Broke", "Passed", "Title")
         counts = [(one.rule, f"{one.failed:,}", f"{one.errored:,}", f"{one.passed:,}", one.title) for one in failing]
-        _write_columns([header, *counts], to)
+        write_columns([header, *counts], to)
         to.write("\n")
     to.writelines(f"{line}\n" for line in [*_left_out(summary), *_totals(summary)])
 
@@ -75,20 +76,6 @@ def _line(row: dict[str, Any]) -> tuple[str, ...]:
     where = f"{row['input']} row {row['row']}" if row["row"] is not None else key or row["input"]
     message = row["message"] if len(row["message"]) <= MESSAGE_WIDTH else row["message"][: MESSAGE_WIDTH - 1] + "…"
     return row["rule"], row["label"] or row["severity"], where, row["difference"] or "", message
-
-
-def _write_columns(lines: list[tuple[str, ...]], to: TextIO) -> None:
-    """Columns as wide as their longest text; control characters cannot reach the terminal."""
-    printable = [[_printable(text) for text in line] for line in lines]
-    widths = [max(map(len, column)) for column in zip(*printable, strict=True)]
-    to.writelines(
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() + "\n"
-        for line in printable
-    )
-
-
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def _totals(summary: Summary) -> Iterator[str]:

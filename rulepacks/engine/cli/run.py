@@ -7,16 +7,16 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
 from rulepacks.engine.cli.bar import ProgressBar
 from rulepacks.engine.cli.findings import FORMATS, write_findings
-from rulepacks.engine.library import find_pack
+from rulepacks.engine.cli.request import add_request_arguments, read_request
 from rulepacks.engine.refusals import BadInput, ChildFailed, InputProblem
-from rulepacks.engine.runner import InputFile, RunRequest, Summary
+from rulepacks.engine.runner import Summary
 from rulepacks.engine.sandbox import run_in_child
 
 HELP = "Judge files with a pack and show the findings."
@@ -26,12 +26,7 @@ REJECTED_SHOWN = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("pack", help="folder of a pack, or name of a shipped one")
-    parser.add_argument("--input", action="append", default=[], metavar="NAME=FILE", help="a file for an input")
-    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the run")
-    parser.add_argument(
-        "--encoding", action="append", default=[], metavar="NAME=ENCODING", help="encoding of a file, if not UTF-8"
-    )
+    add_request_arguments(parser)
     parser.add_argument("--format", choices=sorted(FORMATS), default="table", help="how findings are shown")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="write counts, statuses and timings to FILE")
     parser.add_argument("--output", type=Path, metavar="DIR", help="keep findings, tables and outputs in DIR")
@@ -62,37 +57,9 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, out: Path) -> Summary:
-    request = RunRequest(
-        pack=find_pack(arguments.pack).resolve(),
-        inputs=tuple(_input_files(arguments)),
-        snapshots={},
-        parameters=_pairs("--param", arguments.param),
-        out=out.resolve(),
-    )
+    request = read_request(arguments, out)
     with ProgressBar(sys.stderr, shown=arguments.progress or sys.stderr.isatty()) as bar:
         return run_in_child(request, on_progress=bar.show, cancelled=lambda: False)
-
-
-def _input_files(arguments: argparse.Namespace) -> Iterator[InputFile]:
-    encodings = _pairs("--encoding", arguments.encoding)
-    for name, text in _pairs("--input", arguments.input).items():
-        path = Path(text)
-        if not path.is_file():
-            raise BadInput(InputProblem(name, f"no file {text}"))
-        yield InputFile(name, path.resolve(), path.name, encoding=encodings.get(name))
-
-
-def _pairs(option: str, given: list[str]) -> Mapping[str, str]:
-    """`NAME=VALUE` texts as a mapping; raises `BadInput` for anything else and for a name given twice."""
-    pairs: dict[str, str] = {}
-    for text in given:
-        name, sign, value = text.partition("=")
-        if not (name and sign):
-            raise BadInput(InputProblem(None, f"{option} {text}: NAME=VALUE is expected"))
-        if name in pairs:
-            raise BadInput(InputProblem(name, f"{option} is given twice"))
-        pairs[name] = value
-    return pairs
 
 
 @contextmanager

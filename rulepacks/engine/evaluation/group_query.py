@@ -10,6 +10,7 @@ from rulepacks.engine.evaluation.reads import (
     BLOCKED,
     FAULTED,
     blocked_joins,
+    blockers,
     blocking,
     row_nodes,
     rule_nodes,
@@ -79,9 +80,13 @@ class GroupQuery:
 
     def failing(self, table: str) -> str:
         """SELECT of the failing groups of a table, with all that their findings show."""
-        shown = [text for rule in self.rules for text in self._shown(rule)]
         failed = " OR ".join(f"fail{number} <> 0" for number in range(masks(self.places))) or "false"
-        return f"SELECT *{''.join(f', {text}' for text in shown)} FROM {table} WHERE {failed}"
+        return f"{self.shown(table)} WHERE {failed}"
+
+    def shown(self, table: str) -> str:
+        """SELECT of all groups of a table, with all that findings about them show."""
+        shown = [text for rule in self.rules for text in self._shown(rule)]
+        return f"SELECT *{''.join(f', {text}' for text in shown)} FROM {table}"
 
     def present(self, rule: Rule) -> str:
         """SQL of whether a group has rows the rule looks at."""
@@ -122,15 +127,20 @@ class GroupQuery:
 
     def _blocked(self, rule: Rule) -> str:
         """SQL, over rows, of what keeps a rule from being judged; '' when nothing can."""
-        parts = blocking(self.state.session.pack, self.work.input, row_nodes(rule))
+        return " OR ".join(self.blockers(rule).values())
+
+    def blockers(self, rule: Rule) -> dict[str, str]:
+        """SQL, over rows, of each thing that keeps a rule from being judged, by what it is."""
+        found = blockers(self.state.session.pack, self.work.input, row_nodes(rule))
         here = {code: other for other in self.work.rules for code in (other.code, *other.aliases)}
         for code in rule.needs:
             if code in here and here[code].type != "unique":
                 bit = self.work.places[here[code].code]
-                parts.append(" OR ".join(bit.test(kind) for kind in ("fail", "ne", "er")))
+                test = " OR ".join(bit.test(kind) for kind in ("fail", "ne", "er"))
             else:
-                parts.append(not_met_earlier(self.state, code))
-        return " OR ".join(parts)
+                test = not_met_earlier(self.state, code)
+            found[f"{code}, which it needs, is not satisfied"] = test
+        return found
 
     def _joins(self) -> tuple[str, list[str]]:
         """Joins whose key is part of the grouping, looked up once a group."""
@@ -144,7 +154,7 @@ class GroupQuery:
             clauses += joined
         return " ".join(clauses), values
 
-    def _compiler(self, rule: Rule) -> Compiler:
+    def compiler(self, rule: Rule) -> Compiler:
         """A compiler for expressions of one rule over its groups."""
         where = self._filter(rule)
 
@@ -158,7 +168,7 @@ class GroupQuery:
 
     def _decide(self, rule: Rule) -> Decision:
         assert isinstance(rule.body, GroupBody)
-        to, present = self._compiler(rule), self.present(rule)
+        to, present = self.compiler(rule), self.present(rule)
         blocked = self._kept_from(rule)
         value = to.value(rule.body.require)
         faults = [fault for node in (rule.when, rule.body.require) if node is not None and (fault := to.fault(node))]
@@ -178,13 +188,13 @@ class GroupQuery:
     def _kept_from(self, rule: Rule) -> str:
         """SQL, over groups, of whether one cannot be judged: for its rows, or for rows that its joins gather."""
         own = [quoted(f"blocked:{rule.code}")] if self._blocked(rule) else []
-        parts = own + blocked_joins(self.state.session.pack, joined_apart(deciding_nodes(rule)))
+        parts = own + list(blocked_joins(self.state.session.pack, joined_apart(deciding_nodes(rule))).values())
         return f"({' OR '.join(parts)})" if parts else "false"
 
     def _shown(self, rule: Rule) -> list[str]:
         """Columns for findings: sides, difference, and every value of about, message and severity."""
         assert isinstance(rule.body, GroupBody)
-        body, code, to = rule.body, rule.code, self._compiler(rule)
+        body, code, to = rule.body, rule.code, self.compiler(rule)
         values: dict[str, Node] = {f"about:{code}:{name}": node for name, node in rule.about}
         if body.left is not None and body.right is not None:
             values |= {f"left:{code}": body.left, f"right:{code}": body.right}

@@ -3,7 +3,7 @@
 An evaluation that breaks is begun anew without what was found to be broken: nothing half done is built upon.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -19,17 +19,25 @@ from rulepacks.engine.evaluation.watch import BREAKING, reason_of
 from rulepacks.engine.progress import Progress
 from rulepacks.engine.spec import Rule
 
+Look = Callable[[StageRun], None]
+"""What is shown a stage while its working tables are there."""
+
 
 class AgainError(Exception):
     """The evaluation must begin anew, without what has been found to be broken."""
 
 
 def run_stage(
-    state: State, plan: StagePlan, ahead: Sequence[StagePlan], writer: FindingsWriter, faulty: Faulty
+    state: State,
+    plan: StagePlan,
+    ahead: Sequence[StagePlan],
+    writer: FindingsWriter,
+    faulty: Faulty,
+    look: Look | None,
 ) -> None:
-    """Judge one stage and write its findings. Raises AgainError once `faulty` knows more."""
+    """Judge one stage, write its findings and let `look` see it. Raises AgainError once `faulty` knows more."""
     if plan.stage.name in faulty.apart:
-        _run_apart(state, plan, writer, faulty)
+        _run_apart(state, plan, writer, faulty, look)
         return
     run = StageRun(state, plan, ahead)
     try:
@@ -38,10 +46,12 @@ def run_stage(
     except BREAKING as error:
         faulty.learn(_search(state, plan), plan.stage.name)
         raise AgainError from error
+    if look is not None:
+        look(run)
     run.drop()
 
 
-def _run_apart(state: State, plan: StagePlan, writer: FindingsWriter, faulty: Faulty) -> None:
+def _run_apart(state: State, plan: StagePlan, writer: FindingsWriter, faulty: Faulty, look: Look | None) -> None:
     runs = [StageRun(state, part, ()) for part in parts(plan)]
     for run in runs:
         with _blaming(faulty, run):
@@ -53,6 +63,8 @@ def _run_apart(state: State, plan: StagePlan, writer: FindingsWriter, faulty: Fa
                 with _blaming(faulty, run):
                     run.show_rule(rule, writer)
     for run in runs:
+        if look is not None:
+            look(run)
         run.drop()
 
 

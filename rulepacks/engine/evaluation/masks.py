@@ -63,7 +63,7 @@ def decide(pack: Pack, source: Input, to: Compiler, rule: Rule, not_met: Mapping
     blocked = [
         quoted(f"bad:{name}") for name in sorted(unreadable_fields(pack, source, rule_nodes(rule))) if name not in own
     ]
-    blocked += blocked_joins(pack, rule_nodes(rule))
+    blocked += blocked_joins(pack, rule_nodes(rule)).values()
     ne = " OR ".join([*blocked, *(not_met[code] for code in rule.needs)])
     applies = to.value(rule.when) if rule.when is not None else ""
     er = _errors(to, rule, applies)

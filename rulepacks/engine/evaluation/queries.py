@@ -53,7 +53,7 @@ class Statement:
         """Make the table of what fails, and count outcomes."""
         relations, unreadable = {}, 0
         for name, names in self.body.reads.items():
-            rows, bad = self._rows(name, names)
+            rows, bad = self.rows(name, names)
             relations[name] = f"SELECT * FROM ({rows}) WHERE NOT ({bad})"
             if bad != "false":
                 unreadable += int(self.session.one(f"SELECT count(*) FROM ({rows}) WHERE {bad}")[0])
@@ -65,7 +65,7 @@ class Statement:
         self._keep()
         self._count(unreadable)
 
-    def _rows(self, name: str, names: Sequence[str]) -> tuple[str, str]:
+    def rows(self, name: str, names: Sequence[str]) -> tuple[str, str]:
         """SELECT of the rows of an input, and SQL of whether one has cells that are read but unreadable."""
         pack, given = self.session.pack, self.session.pack.inputs[name]
         nodes = [Field(name=column, type=given.type_of(column)) for column in names]
@@ -114,7 +114,7 @@ class Statement:
         failed = int(self.session.one(f"SELECT count(*) FROM {name}")[0])
         passed = int(failed == 0)
         if self.body.by_row:
-            rows, bad = self._rows(self.input.name, self.body.reads[self.input.name])
+            rows, bad = self.rows(self.input.name, self.body.reads[self.input.name])
             total = int(self.session.one(f"SELECT count(*) FROM ({rows}) WHERE NOT ({bad})")[0])
             passed = total - int(self.session.one(f"SELECT count(DISTINCT row_number) FROM {name}")[0])
         counts = {"passed": passed, "failed": failed, "not_evaluated": unreadable}

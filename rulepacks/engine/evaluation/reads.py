@@ -178,14 +178,26 @@ def unreadable_fields(pack: Pack, source: Input, nodes: Iterable[Node]) -> set[s
 
 def blocking(pack: Pack, source: Input, nodes: Sequence[Node]) -> list[str]:
     """SQL conditions, over rows, under which expressions cannot be told: unreadable cells here, or in joined rows."""
-    bad = [quoted(f"bad:{name}") for name in sorted(unreadable_fields(pack, source, nodes))]
-    return bad + blocked_joins(pack, nodes)
+    return list(blockers(pack, source, nodes).values())
 
 
-def blocked_joins(pack: Pack, nodes: Iterable[Node]) -> list[str]:
-    """SQL conditions under which joins to many rows cannot be told."""
+def blockers(pack: Pack, source: Input, nodes: Sequence[Node]) -> dict[str, str]:
+    """The same conditions by what they mean."""
+    names = sorted(unreadable_fields(pack, source, nodes))
+    found = {unreadable(source, name): quoted(f"bad:{name}") for name in names}
+    joins = blocked_joins(pack, nodes)
+    return found | {f"a row behind {name.rstrip(':')} cannot be read": test for name, test in joins.items()}
+
+
+def unreadable(source: Input, name: str) -> str:
+    """That a cell cannot be read, in words."""
+    return f"{name} cannot be read as {source.fields[name].type}"
+
+
+def blocked_joins(pack: Pack, nodes: Iterable[Node]) -> dict[str, str]:
+    """SQL conditions under which joins to many rows cannot be told, by join."""
     joins = dict.fromkeys(node.join for tree in nodes for node in walk(tree) if isinstance(node, JoinField | Found))
-    return [f"coalesce({quoted(f'j:{name}.{BLOCKED}')}, false)" for name in joins if pack.joins[name].of_many]
+    return {name: f"coalesce({quoted(f'j:{name}.{BLOCKED}')}, false)" for name in joins if pack.joins[name].of_many}
 
 
 def row_nodes(rule: Rule) -> list[Node]:

@@ -12,7 +12,8 @@ from rulepacks.engine.evaluation.reads import blocking, side_nodes
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State, add_counts
 from rulepacks.engine.evaluation.work import Work
-from rulepacks.engine.expressions.tree import Aggregate, Field, Node, walk
+from rulepacks.engine.expressions.tree import Aggregate, Binary, Field, Node, walk
+from rulepacks.engine.expressions.types import BOOLEAN
 from rulepacks.engine.loading.draft import within
 from rulepacks.engine.spec import Rule, Stage
 
@@ -54,6 +55,17 @@ def run_reconcile(state: State, plan: StagePlan, works: dict[str, Work], rules: 
 
 
 def _statement(state: State, pairs: Pairs, body: ReconcileBody) -> str:
+    places = bits(rule.code for rule in pairs.rules)
+    decided = {rule.code: _decide(rule) for rule in pairs.rules}
+    texts = [f"({text}) AS {quoted(f'{kind}:{code}')}" for code, decision in decided.items()
+             for kind in ("fail", "na", "ne") if (text := decision.part(kind))]  # fmt: skip
+    sql = f"SELECT *, {', '.join(texts)} FROM ({matched(state, pairs, body)})"
+    left_out = ", ".join(["kind", "has_left", "blocked", *(text.rsplit(" AS ", 1)[1] for text in texts)])
+    return f"SELECT * EXCLUDE ({left_out}), {', '.join(mask_columns(decided, places))} FROM ({sql})"
+
+
+def matched(state: State, pairs: Pairs, body: ReconcileBody) -> str:
+    """SELECT of all keys: those of `Pairs` with `has_left`, `blocked` and `kind`, but no masks."""
     left, right = (
         _side(state, work, side, body.on) for work, side in zip(pairs.works, (body.left, body.right), strict=True)
     )
@@ -63,14 +75,7 @@ def _statement(state: State, pairs: Pairs, body: ReconcileBody) -> str:
                "coalesce(l.blocked, false) OR coalesce(r.blocked, false) AS blocked"]  # fmt: skip
     equal = " AND ".join(f"l.{quoted(name)} = r.{quoted(name)}" for name in body.on)
     joined = f"SELECT {', '.join(columns)} FROM ({left}) l {JOINS[body.keys]} JOIN ({right}) r ON {equal}"
-    places = bits(rule.code for rule in pairs.rules)
-    decided = {rule.code: _decide(rule) for rule in pairs.rules}
-    texts = [f"({text}) AS {quoted(f'{kind}:{code}')}" for code, decision in decided.items()
-             for kind in ("fail", "na", "ne") if (text := decision.part(kind))]  # fmt: skip
-    sql = f"SELECT *, {_kind(body, pairs.rules[0])} AS kind FROM ({joined})"
-    sql = f"SELECT *, {', '.join(texts)} FROM ({sql})"
-    left_out = ", ".join(["kind", "has_left", "blocked", *(text.rsplit(" AS ", 1)[1] for text in texts)])
-    return f"SELECT * EXCLUDE ({left_out}), {', '.join(mask_columns(decided, places))} FROM ({sql})"
+    return f"SELECT *, {_kind(body, pairs.rules[0])} AS kind FROM ({joined})"
 
 
 def _side(state: State, work: Work, side: Side, on: Sequence[str]) -> str:
@@ -106,15 +111,19 @@ def pair_compiler() -> Compiler:
     return Compiler(resolve)
 
 
+def agreement(body: ReconcileBody, rule: Rule) -> Node:
+    """The condition, over pairs, that both sides agree."""
+    left, right = sides(body)
+    if rule.tolerance is not None:
+        return within(left, right, rule.tolerance)
+    return Binary(op="=", left=left, right=right, type=BOOLEAN)
+
+
 def _kind(body: ReconcileBody, rule: Rule) -> str:
     """What a key is: blocked, ignored, only_left, only_right, differs or agrees."""
     left, right = sides(body)
     to = pair_compiler()
-    if rule.tolerance is not None:
-        agrees = to.value(within(left, right, rule.tolerance))
-    else:
-        agrees = f"({to.value(left)} = {to.value(right)})"
-    compared = f"WHEN {agrees} THEN 'agrees' ELSE 'differs'"
+    compared = f"WHEN {to.value(agreement(body, rule))} THEN 'agrees' ELSE 'differs'"
     if body.missing_is_zero:
         return f"CASE WHEN blocked THEN 'blocked' {compared} END"
     lonely = ""

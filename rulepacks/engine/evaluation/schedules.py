@@ -57,12 +57,11 @@ class Schedule:
 
     def run(self) -> None:
         """Make the table of what is missing, and count outcomes."""
-        rows = self._rows()
-        self.session.run(f"CREATE OR REPLACE TEMP TABLE {ITEMS} AS {self._items(rows)}")
+        self.session.run(f"CREATE OR REPLACE TEMP TABLE {ITEMS} AS {self.items()}")
         when = f"({self.to.value(self.rule.when)}) IS TRUE" if self.rule.when is not None else "true"
         self.session.run(
             f"CREATE OR REPLACE TEMP TABLE {hits_name(self.rule)} AS SELECT i.* FROM "
-            f"(SELECT * FROM {ITEMS} WHERE judged AND {when}) i ANTI JOIN ({self._target()}) t ON {self._pairing()}"
+            f"(SELECT * FROM {ITEMS} WHERE judged AND {when}) i ANTI JOIN ({self.target()}) t ON {self.pairing()}"
         )
         judged, not_evaluated, errored, applies = self.session.one(
             "SELECT count(*) FILTER (WHERE judged), count(*) FILTER (WHERE unclear), count(*) FILTER (WHERE broken), "
@@ -94,9 +93,9 @@ class Schedule:
         unit = unit or "CAST(NULL AS VARCHAR)"
         return f"SELECT *, {unit} AS unit FROM ({self.source.select(reads)}) WHERE {gate or 'true'}"
 
-    def _items(self, rows: str) -> str:
+    def items(self) -> str:
         """SELECT of what is expected; a row that cannot tell what it expects is `unclear` or `broken` instead."""
-        body, dates = self.body, self.body.dates
+        body, dates, rows = self.body, self.body.dates, self._rows()
         wanted = f"({self.to.value(body.where)}) IS TRUE" if body.where is not None else "true"
         nodes = rule_nodes(self.rule)
         bad = sorted(unreadable_fields(self.session.pack, self.source.input, nodes)) if self.own else []
@@ -118,7 +117,7 @@ class Schedule:
         due, first, last = quoted(dates.name), self.to.value(dates.first), self.to.value(dates.last)
         return f"SELECT * FROM ({dated}) WHERE NOT judged OR {due} BETWEEN {first} AND {last}"
 
-    def _target(self) -> str:
+    def target(self) -> str:
         """SELECT of what was delivered."""
         target = self.session.pack.inputs[self.body.target]
         columns = {name for name, _ in self.body.on}
@@ -128,8 +127,8 @@ class Schedule:
         rows = Source(self.session, target, self.state.joins).select(reads)
         return f"SELECT {', '.join(map(quoted, sorted(columns)))} FROM ({rows}) WHERE {gate or 'true'}"
 
-    def _pairing(self) -> str:
-        """The condition that what was delivered is what is expected."""
+    def pairing(self) -> str:
+        """The condition that what was delivered (`t`) is what is expected (`i`)."""
 
         def resolve(node: Node) -> str | None:
             if isinstance(node, JoinField) and node.join == self.body.target:

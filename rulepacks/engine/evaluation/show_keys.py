@@ -48,6 +48,12 @@ def _rows_of(state: State, work: Work, on: tuple[str, ...], rows: Mapping[str, s
 
 def show_group(state: State, groups: Groups, rule: Rule, rows: Mapping[str, str], writer: Writer) -> None:
     """Write the findings of a group rule."""
+    failing = f"SELECT * FROM {groups.name} WHERE {groups.places[rule.code].test('fail')}"
+    writer.write(rule, group_shown(state, groups.work, rule, failing, rows))
+
+
+def group_shown(state: State, work: Work, rule: Rule, chosen: str, rows: Mapping[str, str]) -> Shown:
+    """What findings show of groups; `chosen` is a SELECT of them with the columns `GroupQuery.shown` adds."""
     assert isinstance(rule.body, GroupBody)
     code, by = rule.code, rule.body.by
     slots = _group_slots(rule, rule.body)
@@ -55,19 +61,18 @@ def show_group(state: State, groups: Groups, rule: Rule, rows: Mapping[str, str]
     values = {
         index: quoted(f"message:{code}:{index}") for index, part in enumerate(rule.message) if part.node is not None
     }
-    shown = Shown(
-        source=_group_source(state, groups, rule, rule.body, rows),
+    return Shown(
+        source=_group_source(state, work, rule, rule.body, chosen, rows),
         key={name: quoted(name) for name in by} | about,
         fields=_group_fields(rule),
         order=[f"CAST({quoted(name)} AS VARCHAR)" for name in by],
         severity=_group_severity(rule),
         message=message_sql(rule, values, slots, _fallback(rule, slots)),
-        input=groups.work.input.name,
+        input=work.input.name,
         unit=unit_of(state, by),
         rows="coalesce(rows, [])",
         **slots,
     )
-    writer.write(rule, shown)
 
 
 def _group_slots(rule: Rule, body: GroupBody) -> dict[str, str]:
@@ -77,20 +82,19 @@ def _group_slots(rule: Rule, body: GroupBody) -> dict[str, str]:
     return slots if difference_node(body.left, body.right) is not None else {**slots, "difference": NOTHING}
 
 
-def _group_source(state: State, groups: Groups, rule: Rule, body: GroupBody, rows: Mapping[str, str]) -> str:
-    """Failing groups with the numbers of (some of) their rows."""
-    failing = f"SELECT * FROM {groups.name} WHERE {groups.places[rule.code].test('fail')}"
+def _group_source(state: State, work: Work, rule: Rule, body: GroupBody, chosen: str, rows: Mapping[str, str]) -> str:
+    """Groups with the numbers of (some of) their rows."""
     equal = " AND ".join(["true", *(f"g.{quoted(name)} IS NOT DISTINCT FROM w.{quoted(name)}" for name in body.by)])
     listed = "".join(f"w.{quoted(name)}, " for name in body.by)
     where = rule_where(rule)
-    to = Source(state.session, groups.work.input, state.joins).compiler()
+    to = Source(state.session, work.input, state.joins).compiler()
     picked = f" WHERE {to.value(where)}" if where is not None else ""
     numbers = (
         f"SELECT {listed}min(w.row_number, {MAX_SOURCE_ROWS}) AS rows "
-        f"FROM (SELECT * FROM {_rows_of(state, groups.work, body.by, rows)}{picked}) w "
-        f"SEMI JOIN ({failing}) g ON {equal} GROUP BY ALL"
+        f"FROM (SELECT * FROM {_rows_of(state, work, body.by, rows)}{picked}) w "
+        f"SEMI JOIN ({chosen}) g ON {equal} GROUP BY ALL"
     )
-    return f"(SELECT g.*, w.rows FROM ({failing}) g LEFT JOIN ({numbers}) w ON {equal})"
+    return f"(SELECT g.*, w.rows FROM ({chosen}) g LEFT JOIN ({numbers}) w ON {equal})"
 
 
 def _group_fields(rule: Rule) -> dict[str, str]:
@@ -150,6 +154,12 @@ def _pair_severity(rule: Rule) -> str:
 
 def show_pairs(state: State, pairs: Pairs, rule: Rule, rows: Mapping[str, str], writer: Writer) -> None:
     """Write the findings of one code of a reconciliation."""
+    failing = f"SELECT * FROM {pairs.name} WHERE {_failed(pairs, rule)}"
+    writer.write(rule, pair_shown(state, pairs, rule, failing, rows))
+
+
+def pair_shown(state: State, pairs: Pairs, rule: Rule, chosen: str, rows: Mapping[str, str]) -> Shown:
+    """What findings show of reconciled keys; `chosen` is a SELECT of them."""
     assert isinstance(rule.body, ReconcileBody)
     body, to = rule.body, pair_compiler()
     left, right = sides(body)
@@ -158,8 +168,8 @@ def show_pairs(state: State, pairs: Pairs, rule: Rule, rows: Mapping[str, str], 
              "difference": to.value(difference) if difference is not None else "NULL"}  # fmt: skip
     slots = {name: f"CAST({value} AS VARCHAR)" for name, value in slots.items()}
     values = {index: to.value(part.node) for index, part in enumerate(rule.message) if part.node is not None}
-    shown = Shown(
-        source=_pair_source(state, pairs, rule, body, rows),
+    return Shown(
+        source=_pair_source(state, pairs, body, chosen, rows),
         key={name: quoted(name) for name in body.on} | {name: to.value(node) for name, node in rule.about},
         fields={},
         order=[*(f"CAST({quoted(name)} AS VARCHAR)" for name in body.on), "has_right"],
@@ -170,12 +180,10 @@ def show_pairs(state: State, pairs: Pairs, rule: Rule, rows: Mapping[str, str], 
         rows="coalesce(rows, [])",
         **slots,
     )
-    writer.write(rule, shown)
 
 
-def _pair_source(state: State, pairs: Pairs, rule: Rule, body: ReconcileBody, rows: Mapping[str, str]) -> str:
-    """Failing pairs with the numbers of (some of) the records behind them; other inputs are named by the key."""
-    failing = f"SELECT * FROM {pairs.name} WHERE {_failed(pairs, rule)}"
+def _pair_source(state: State, pairs: Pairs, body: ReconcileBody, chosen: str, rows: Mapping[str, str]) -> str:
+    """Pairs with the numbers of (some of) the records behind them; other inputs are named by the key."""
     parts = []
     for work, side in zip(pairs.works, (body.left, body.right), strict=True):
         if work.input.name != state.session.pack.first_input.name:
@@ -185,11 +193,11 @@ def _pair_source(state: State, pairs: Pairs, rule: Rule, body: ReconcileBody, ro
         where = f" WHERE {to.value(side.where)}" if side.where is not None else ""
         parts.append(f"SELECT {on}, row_number FROM {_rows_of(state, work, body.on, rows)}{where}")
     if not parts:
-        return f"(SELECT *, CAST([] AS BIGINT[]) AS rows FROM ({failing}))"
+        return f"(SELECT *, CAST([] AS BIGINT[]) AS rows FROM ({chosen}))"
     equal = " AND ".join(f"p.{quoted(name)} = s.{quoted(name)}" for name in body.on)
     listed = ", ".join(f"s.{quoted(name)}" for name in body.on)
     numbers = (
         f"SELECT {listed}, min(s.row_number, {MAX_SOURCE_ROWS}) AS rows FROM ({' UNION ALL '.join(parts)}) s "
-        f"SEMI JOIN ({failing}) p ON {equal} GROUP BY {listed}"
+        f"SEMI JOIN ({chosen}) p ON {equal} GROUP BY {listed}"
     )
-    return f"(SELECT p.*, s.rows FROM ({failing}) p LEFT JOIN ({numbers}) s ON {equal})"
+    return f"(SELECT p.*, s.rows FROM ({chosen}) p LEFT JOIN ({numbers}) s ON {equal})"

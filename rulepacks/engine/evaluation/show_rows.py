@@ -50,7 +50,7 @@ def show_rule(state: State, work: Work, rule: Rule, cached: str | None, writer: 
         rows = state.failed_rows[rule.code]
     else:
         rows = f"SELECT row_number FROM {work.failing} WHERE {work.places[rule.code].test('fail')}"
-    shown = _shown(state, work, rule, rows, cached, None)
+    shown = row_shown(state, work, rule, rows, cached, None)
     writer.write(rule, shown)
 
 
@@ -59,7 +59,7 @@ def show_parse(state: State, work: Work, rule: Rule, cached: str | None, writer:
     for name, bit in work.parse.items():
         rows = f"SELECT row_number FROM {work.failing} WHERE {bit.test('parse')}"
         if state.session.one(f"SELECT count(*) FROM ({rows})")[0]:
-            writer.write(rule, _shown(state, work, rule, rows, cached, name))
+            writer.write(rule, row_shown(state, work, rule, rows, cached, name))
 
 
 def count_units(state: State, work: Work, rule: Rule) -> None:
@@ -106,7 +106,8 @@ def judged_severity(state: State, work: Work, rule: Rule) -> str:
     return f"(SELECT {unit or NOTHING} AS unit, row_number, {severity} AS severity FROM ({failing}))"
 
 
-def _shown(state: State, work: Work, rule: Rule, rows: str, cached: str | None, parse_field: str | None) -> Shown:
+def row_shown(state: State, work: Work, rule: Rule, rows: str, cached: str | None, parse_field: str | None) -> Shown:
+    """What findings show of rows; `rows` is a SELECT of their numbers."""
     session, given = state.session, work.input
     source = Source(session, given, state.joins)
     nodes = [Raw(name=parse_field)] if parse_field else _nodes_shown(rule)
@@ -178,7 +179,7 @@ def _message(rule: Rule, given: Input, to: Compiler, slots: Mapping[str, str], p
         start = text_literal(f"{parse_field} cannot be read as {given.fields[parse_field].type}: ")
         return f"concat({start}, {quoted(f'raw:{parse_field}')}[1:{SHOWN_CELL}], '.')"
     values = {
-        index: _read_value(given, to.value(part.node), part.node)
+        index: read_value(given, to.value(part.node), part.node)
         for index, part in enumerate(rule.message)
         if part.node is not None
     }
@@ -188,7 +189,7 @@ def _message(rule: Rule, given: Input, to: Compiler, slots: Mapping[str, str], p
     return f"concat({message}, {_blank_note(rule, to.value(rule.body.require))})"
 
 
-def _read_value(given: Input, value: str, node: Node) -> str:
+def read_value(given: Input, value: str, node: Node) -> str:
     """A value as shown: the delivered text where the cell could not be read."""
     fields = given.fields
     if isinstance(node, Field) and node.name in fields and fields[node.name].type.kind != "text":
@@ -204,7 +205,7 @@ def _fields(pack: Pack, given: Input, nodes: Sequence[Node], carried: Sequence[s
         if isinstance(node, JoinField):
             shown.setdefault(shown_as(node), name)
         elif isinstance(node, Field | Raw):
-            shown.setdefault(shown_as(node), _read_value(given, name, node))
+            shown.setdefault(shown_as(node), read_value(given, name, node))
     return shown | {name: quoted(f"carry:{name}") for name in carried}
 
 

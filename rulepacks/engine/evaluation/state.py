@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from rulepacks.engine.compile_sql import text_literal
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import JoinTable
-from rulepacks.engine.spec import Stage
+from rulepacks.engine.spec import Pack, Stage
 
 UNIT_HITS = '"unit:hits"'
 
@@ -58,7 +58,7 @@ class State:
             return ""
         name = f'"gate:{stage.name}"'
         if stage.name not in self.gates:
-            stages = ", ".join(map(text_literal, self._before(stage)))
+            stages = ", ".join(map(text_literal, sorted(stages_before(self.session.pack, stage.name))))
             self.session.run(
                 f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT unit FROM {UNIT_HITS} "
                 f"WHERE severity = 'fatal' AND stage IN ({stages}) AND unit IS NOT NULL"
@@ -66,13 +66,11 @@ class State:
             self.gates[stage.name] = name
         return name
 
-    def _before(self, stage: Stage) -> set[str]:
-        """The stages a gate looks back to, and those they follow in turn."""
-        by_name = {other.name: other for other in self.session.pack.stages}
-        found = set(stage.after)
-        for name in stage.after:
-            found |= self._before(by_name[name])
-        return found
+
+def stages_before(pack: Pack, name: str) -> set[str]:
+    """The stages that a stage follows, and those they follow in turn."""
+    stage = next(stage for stage in pack.stages if stage.name == name)
+    return {found for earlier in stage.after for found in (earlier, *stages_before(pack, earlier))}
 
 
 def add_counts(session: Session, code: str, counts: Mapping[str, int]) -> None:

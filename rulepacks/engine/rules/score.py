@@ -41,7 +41,7 @@ def read(draft: Draft) -> Reading:
     accepted = [name for name, _ in bands if name not in draft.data.get("findings", ())]
     require = In(operand=decision, options=tuple(Literal(value=name, type=TEXT) for name in accepted), at=0)
     least = min((least for name, least in bands if name in accepted and least is not None), default=Decimal(0))
-    body = ScoreBody(require, total, amount(least), tuple(columns.items()))
+    body = ScoreBody(require, total, amount(least), tuple(columns.items()), tuple(gates.items()))
     return Reading((({}, body),), draft.row_scope())
 
 

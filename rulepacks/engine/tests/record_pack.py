@@ -78,16 +78,21 @@ def write_pack(folder: Path) -> Pack:
     return load_pack(folder)
 
 
-def with_rules(pack: Pack, given: list[tuple[str, str | None, str]]) -> Pack:
-    """The pack with rules made of (require, when, on_null) instead of its own; texts that are none are left out."""
+def scope_of(pack: Pack) -> Scope:
+    """The names a rule about a row of the pack can use."""
     source = pack.first_input
-    scope = Scope(
+    return Scope(
         fields={name: source.type_of(name) for name in [*source.fields, *source.derived]},
         raws=frozenset(source.fields),
         joins={name: join.columns for name, join in pack.joins.items()},
         parameters={name: parameter.type for name, parameter in pack.parameters.items()},
         holidays=(date(2000, 1, 3), date(2024, 2, 29), date(2024, 3, 1)),
     )
+
+
+def with_rules(pack: Pack, given: list[tuple[str, str | None, str]]) -> Pack:
+    """The pack with rules made of (require, when, on_null) instead of its own; texts that are none are left out."""
+    scope = scope_of(pack)
     template = next(rule for rule in pack.rules if rule.code == "T0")
     rules: list[Rule] = [rule for rule in pack.rules if rule.code != "T0"]
     for number, (require, when, on_null) in enumerate(given, start=1):

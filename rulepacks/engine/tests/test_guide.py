@@ -49,11 +49,12 @@ def _answer(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_following_the_guide_gives_what_it_says(followed: list[subprocess.CompletedProcess[str]]) -> None:
-    first, checked, tested, run = followed
+    first, checked, tested, run, explained = followed
     assert first.returncode == 2
     assert "pack.yaml:24:5 I01: has no passing case in cases/I01.yml" in first.stderr
     assert (checked.returncode, tested.returncode) == (0, 0), checked.stderr + tested.stdout
     assert "5 of 5 rules exercised both ways" in tested.stdout
     assert run.returncode == 1
-    shown = next(text for _, language, text in _BLOCK.findall(GUIDE.read_text(encoding="utf-8")) if language == "text")
-    assert [line for line in shown.splitlines() if line not in run.stdout.splitlines()] == []
+    shown = [text for _, language, text in _BLOCK.findall(GUIDE.read_text(encoding="utf-8")) if language == "text"]
+    for text, answer in zip(shown, (run, explained), strict=True):
+        assert [line for line in text.splitlines() if line not in answer.stdout.splitlines()] == []

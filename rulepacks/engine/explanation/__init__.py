@@ -1,0 +1,1 @@
+"""Why a rule came out as it did, clause by clause."""
