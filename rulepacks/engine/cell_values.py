@@ -30,7 +30,7 @@ NORMALISE: dict[str, Callable[[str], str]] = {
     "trim": lambda text: text.strip(BLANKS),
     "upper": upper,
     "lower": lower,
-    "collapse": lambda text: _COLLAPSE.sub(" ", text),
+    "collapse": lambda text: text if text.isalnum() else _COLLAPSE.sub(" ", text),
     "strip_zeros": lambda text: text.lstrip("0"),
 }
 

@@ -11,6 +11,7 @@ from rulepacks.engine.spec import Input, Pack, Rule
 
 BITS = 60
 KINDS = ("fail", "na", "ne", "er")
+EMPTY = "0::UBIGINT"
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,12 @@ def _only(condition: str, *others: str) -> str:
 
 def mask_columns(decided: Mapping[str, Decision], places: Mapping[str, Bit]) -> list[str]:
     """The mask columns `fail0`, `na0`, … over columns `fail:code`, …; a mask that stays empty is a constant."""
-    columns = []
+    return [f"{text} AS {name}" for name, text in mask_texts(decided, places).items()]
+
+
+def mask_texts(decided: Mapping[str, Decision], places: Mapping[str, Bit]) -> dict[str, str]:
+    """SQL of each mask column; `EMPTY` for one that is zero everywhere."""
+    texts = {}
     for number in range(masks(places)):
         for kind in KINDS:
             terms = [
@@ -121,14 +127,14 @@ def mask_columns(decided: Mapping[str, Decision], places: Mapping[str, Bit]) -> 
                 for code, bit in places.items()
                 if bit.number == number and decided[code].part(kind)
             ]
-            columns.append(f"{_mask(terms)} AS {kind}{number}")
-    return columns
+            texts[f"{kind}{number}"] = _mask(terms)
+    return texts
 
 
 def _mask(terms: Sequence[tuple[str, int]]) -> str:
     """The mask of conditions; it is put together only for rows where one of them holds, which are few."""
     if not terms:
-        return "0::UBIGINT"
+        return EMPTY
     some = " OR ".join(condition for condition, _ in terms)
     parts = " | ".join(
         f"(CASE WHEN {condition} THEN {value}::UBIGINT ELSE 0::UBIGINT END)" for condition, value in terms

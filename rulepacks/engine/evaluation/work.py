@@ -7,7 +7,19 @@ from rulepacks.engine.bodies import ParseBody, UniqueBody
 from rulepacks.engine.cells import hashed_cell
 from rulepacks.engine.compile_sql import Compiler, quoted
 from rulepacks.engine.evaluation.joins import gate_condition, unit_sql
-from rulepacks.engine.evaluation.masks import Bit, Decision, bits, decide, layered, mask_columns, masks, own_unreadable
+from rulepacks.engine.evaluation.masks import (
+    BITS,
+    EMPTY,
+    KINDS,
+    Bit,
+    Decision,
+    bits,
+    decide,
+    layered,
+    mask_texts,
+    masks,
+    own_unreadable,
+)
 from rulepacks.engine.evaluation.needs import Needed
 from rulepacks.engine.evaluation.plan import StagePlan
 from rulepacks.engine.evaluation.reads import Reads, rule_nodes
@@ -19,7 +31,10 @@ from rulepacks.engine.spec import Input, Rule, Stage
 
 @dataclass(frozen=True)
 class Work:
-    """A working table. `places` are the bits of its rules, `parse` those of fields that may be unreadable."""
+    """A working table. `places` are the bits of its rules, `parse` those of fields that may be unreadable.
+
+    Masks that are `empty` are not stored.
+    """
 
     name: str
     failing: str
@@ -29,6 +44,7 @@ class Work:
     places: Mapping[str, Bit]
     parse: Mapping[str, Bit]
     has_unit: bool
+    empty: tuple[str, ...] = ()
 
     @property
     def stage(self) -> Stage:
@@ -56,8 +72,9 @@ def build_work(state: State, plan: StagePlan, source: Input, rules: Sequence[Rul
     work, sql = _statement(state, plan, source, judged, needed, fields)
     session.run(f"CREATE OR REPLACE TEMP TABLE {work.stored} AS {sql}")
     # A unit that is one of the kept columns is not stored a second time.
-    unit = f", {quoted(session.pack.first_input.unit[0])} AS unit" if _unit_is_kept(state, source, needed) else ""
-    session.run(f"CREATE OR REPLACE TEMP VIEW {work.name} AS SELECT *{unit} FROM {work.stored}")
+    more = [f"{quoted(session.pack.first_input.unit[0])} AS unit"] if _unit_is_kept(state, source, needed) else []
+    listed = ", ".join(["*", *more, *(f"{EMPTY} AS {name}" for name in work.empty)])
+    session.run(f"CREATE OR REPLACE TEMP VIEW {work.name} AS SELECT {listed} FROM {work.stored}")
     _keep_failing(state, work)
     return work
 
@@ -102,7 +119,10 @@ def _statement(
         if columns:
             sql = f"SELECT *, {', '.join(columns)} FROM ({sql})"
     places, parse = bits(rule.code for rule in rules), bits(parse_fields)
-    keep = ["row_number", *sorted(needed.all_columns), *mask_columns(decided, places)]
+    texts = mask_texts(decided, places)
+    empty = tuple(name for name, text in texts.items() if text == EMPTY)
+    keep = ["row_number", *sorted(needed.all_columns)]
+    keep += [f"{text} AS {name}" for name, text in texts.items() if name not in empty]
     keep += [f"({unit}) AS unit"] if unit and not _unit_is_kept(state, source, needed) else []
     parts = session.pack.first_input.unit
     if unit and len(parts) > 1:
@@ -114,7 +134,7 @@ def _statement(
         keep.append(f"{' | '.join(terms)} AS parse{number}")
     name = table_name(plan, source)
     failing = quoted(f"failing:{plan.label}:{source.name}")
-    work = Work(name, failing, plan, source, tuple(rules), places, parse, unit is not None)
+    work = Work(name, failing, plan, source, tuple(rules), places, parse, unit is not None, empty)
     return work, f"SELECT {', '.join(keep)} FROM ({sql})"
 
 
@@ -194,23 +214,31 @@ def _keep_failing(state: State, work: Work) -> None:
 
 
 def count_outcomes(state: State, work: Work, extra_fails: Mapping[str, int]) -> int:
-    """Add up outcomes of the rules about rows from the histogram of their masks; returns the number of rows."""
+    """Add up outcomes of the rules about rows; returns the number of rows."""
     session = state.session
-    numbers = range(masks(work.places))
-    columns = [f"{kind}{number}" for number in numbers for kind in ("fail", "na", "ne", "er")]
-    sums = [
-        f"coalesce(sum(n) FILTER (WHERE {work.places[rule.code].test(kind)}), 0)"
-        for rule in work.rules for kind in ("fail", "na", "ne", "er")
-    ]  # fmt: skip
-    listed = ", ".join([*columns, "count(*) AS n"])
-    grouped = f"SELECT {listed} FROM {work.name} GROUP BY {', '.join(columns) or '()'}"
-    row = session.one(f"SELECT {', '.join(['coalesce(sum(n), 0)', *sums])} FROM ({grouped})")
-    total = int(row[0])
-    for index, rule in enumerate(work.rules):
-        fail, na, ne, er = (int(value) for value in row[1 + 4 * index : 5 + 4 * index])
-        fail += extra_fails.get(rule.code, 0)
-        add_counts(session, rule.code, {
+    total = int(session.one(f"SELECT count(*) FROM {work.name}")[0])
+    counts = _bit_counts(state, work)
+    for code, bit in work.places.items():
+        fail, na, ne, er = (counts.get((kind, bit.number, bit.value), 0) for kind in KINDS)
+        fail += extra_fails.get(code, 0)
+        add_counts(session, code, {
             "passed": total - fail - na - ne - er, "failed": fail, "not_applicable": na,
             "not_evaluated": ne, "errored": er,
         })  # fmt: skip
     return total
+
+
+def _bit_counts(state: State, work: Work) -> dict[tuple[str, int, int], int]:
+    """In how many rows each bit of each mask is set, from what values the mask has where it is not zero."""
+    values = [
+        f"SELECT '{kind}' AS kind, {number} AS number, {kind}{number} AS mask, count(*) AS n FROM {work.name} "
+        f"WHERE {kind}{number} <> 0 GROUP BY ALL"
+        for number in range(masks(work.places)) for kind in KINDS if f"{kind}{number}" not in work.empty
+    ]  # fmt: skip
+    if not values:
+        return {}
+    rows = state.session.rows(
+        f"SELECT kind, number, bit, sum(n)::BIGINT FROM ({' UNION ALL '.join(values)}), range({BITS}) AS bits(bit) "
+        "WHERE mask >> bit & 1 = 1 GROUP BY ALL"
+    )
+    return {(kind, number, 1 << bit): count for kind, number, bit, count in rows}

@@ -19,6 +19,7 @@ from rulepacks.engine.expressions.types import INTEGER, MAX_DIGITS, Type, number
 
 WIDE = Context(prec=4 * MAX_DIGITS)
 MAX_SCALE = 12
+_LAST_DIGIT = [Decimal(1).scaleb(-decimals) for decimals in range(MAX_DIGITS + 1)]
 _NUMBERS = {"integer", "decimal", "null", "unknown"}
 
 
@@ -139,7 +140,7 @@ def _divided(top: Any, below: Any, scale: int) -> Any:
 def _rounded(value: Any, decimals: int) -> Any:
     if isinstance(value, int):
         return value
-    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, WIDE)
+    return value.quantize(_LAST_DIGIT[decimals], ROUND_HALF_UP, WIDE)
 
 
 def _to_whole(rounding: str) -> Any:
