@@ -78,7 +78,7 @@ def _text_cell(field: Field, raw: str) -> str:
     return f"CASE WHEN trim({raw}, {BLANKS_SQL}) <> '' THEN {value} END"
 
 
-def unreadable_cell(raw: str, value: str) -> str:
+def unreadable_cell(field: Field, raw: str, value: str) -> str:
     """SQL of whether a cell is unreadable, given the SQL of its text and of its value."""
     text = _without_blanks(field, raw)
     return f"(CASE WHEN {value} IS NULL AND {text} IS NOT NULL THEN trim({raw}, {BLANKS_SQL}) <> '' ELSE false END)"

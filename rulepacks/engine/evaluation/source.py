@@ -72,12 +72,12 @@ class Source:
         delivered = sorted(reads.fields | reads.raws)
         cells = [f"{_delivered(bound[name])} AS {quoted(f'raw:{name}')}" for name in delivered]
         sql = f"SELECT {', '.join(['row_number', *cells])} FROM {relation}{f' WHERE {where}' if where else ''}"
-        fields = [self.input.fields[name] for name in sorted(reads.fields)]
-        values = [f"{typed_cell(field, quoted(f'raw:{field.name}'))} AS {quoted(field.name)}" for field in fields]
-        unreadable = [
-            f"{unreadable_cell(quoted(f'raw:{field.name}'), quoted(field.name))} AS {quoted(f'bad:{field.name}')}"
-            for field in fields if field.type.kind != "text"
-        ]  # fmt: skip
+        values, unreadable = [], []
+        for name in sorted(reads.fields):
+            field, raw = self.input.fields[name], quoted(f"raw:{name}")
+            values.append(f"{typed_cell(field, raw)} AS {quoted(name)}")
+            if field.type.kind != "text":
+                unreadable.append(f"{unreadable_cell(field, raw, quoted(name))} AS {quoted(f'bad:{name}')}")
         for columns in (values, unreadable):
             sql = f"SELECT *, {', '.join(columns)} FROM ({sql})" if columns else sql
         return self._computed(sql, reads)
