@@ -4,6 +4,6 @@ from tenants.access.models import ApiKey
 from tenants.accounts.models import Membership, Tenant, User
 from tenants.audit.models import AuditEvent
 from tenants.idempotency.models import KeptAnswer
-from tenants.work.models import Work
+from tenants.work.models import Effect, Work
 
-__all__ = ["ApiKey", "AuditEvent", "KeptAnswer", "Membership", "Tenant", "User", "Work"]
+__all__ = ["ApiKey", "AuditEvent", "Effect", "KeptAnswer", "Membership", "Tenant", "User", "Work"]

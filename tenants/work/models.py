@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from tenants.scoping import new_id
+from tenants.scoping import TenantOwned, new_id
 
 
 class Work(models.Model):
@@ -36,3 +36,34 @@ class Work(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.reference}"
+
+
+class Effect(TenantOwned):
+    """Something a unit of work does outside the database, once: recorded before it is sent and after it was answered.
+
+    `key` is derived from the work and the step, so that every attempt sends the same one. An effect that stays `sent`
+    may or may not have reached the other side; `sends` tells how often it was handed over.
+    """
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", "Planned"
+        SENT = "sent", "Sent"
+        CONFIRMED = "confirmed", "Confirmed"
+
+    kind = models.CharField(max_length=60)
+    reference = models.UUIDField()
+    step = models.CharField(max_length=120)
+    key = models.UUIDField()
+    status = models.CharField(max_length=9, choices=Status, default=Status.PLANNED)
+    sends = models.PositiveSmallIntegerField(default=0)
+    answer = models.JSONField(null=True)
+    planned_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "tenants"
+        constraints = (models.UniqueConstraint(fields=("tenant", "key"), name="one_effect_per_key"),)
+
+    def __str__(self) -> str:
+        return f"{self.step} of {self.kind} {self.reference}"
