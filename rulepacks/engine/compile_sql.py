@@ -113,6 +113,11 @@ class Compiler:
             parts.append(f"({given} AND {self.value(node)} IS NULL)")
         return f"({' OR '.join(parts)})" if parts else None
 
+    def shown(self, node: Node) -> str:
+        """SQL of the node's value, surely NULL where it faults: `value` may have looked past a fault there."""
+        fault = self.fault(node)
+        return f"(CASE WHEN NOT {fault} THEN {self.value(node)} END)" if fault else self.value(node)
+
     def as_type(self, node: Node, kind: Type) -> str:
         """SQL of the value, cast where its type differs in more than room for digits."""
         value = self.value(node)
@@ -223,7 +228,9 @@ def _call(to: Compiler, node: Call) -> str:
         kind = node.type
         for argument in node.arguments:
             kind = common(kind, argument.type) or kind
-        return f"{node.name}({', '.join(to.as_type(argument, kind) for argument in node.arguments)})"
+        same = f"{node.name}({', '.join(to.as_type(argument, kind) for argument in node.arguments)})"
+        # nullif compares in the common type, but what it gives is its first argument.
+        return same if sql_type(kind) == sql_type(node.type) else f"CAST({same} AS {sql_type(node.type)})"
     return FUNCTIONS[node.name].sql([to.value(argument) for argument in node.arguments], node)
 
 
@@ -268,8 +275,12 @@ def aggregate(to: Compiler, node: Aggregate) -> str:
 
 
 def aggregate_fault(to: Compiler, node: Aggregate) -> str | None:
-    """SQL of whether a row that an aggregate looks at faults; None when none can."""
-    parts = [fault for child in node.children if (fault := to.fault(child))]
+    """SQL of whether a row that an aggregate looks at faults, or whether it looks at one; None when none can."""
+    picked = to.fault(node.where) if node.where is not None else None
+    inside = to.fault(node.operand) if node.operand is not None else None
+    if inside and node.where is not None:
+        inside = f"({to.value(node.where)} AND {inside})"
+    parts = [part for part in (picked, inside) if part]
     return f"coalesce(bool_or({' OR '.join(parts)}), false)" if parts else None
 
 

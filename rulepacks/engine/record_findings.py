@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -189,5 +188,15 @@ def _fixed(text: str) -> Text:
 
 
 def _fingerprint(code: str, key: Mapping[str, str | None], unit: str | None, occurrence: int) -> str:
-    text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
+    text = "{" + ",".join([f"{_json(name)}:{_json(value)}" for name, value in key.items()]) + "}"
     return hashlib.sha256("\x1f".join([code, text, unit or "", str(occurrence)]).encode()).hexdigest()[:16]
+
+
+_ESCAPED = {at: f"\\u{at:04X}" for at in range(32)} | str.maketrans(
+    {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+)
+
+
+def _json(text: str | None) -> str:
+    """A text in JSON as DuckDB writes it, which Python's own writer does with other hexadecimal digits."""
+    return "null" if text is None else f'"{text.translate(_ESCAPED)}"'

@@ -79,6 +79,10 @@ class Input:
     fields: Mapping[str, Field]
     derived: Mapping[str, Node]
 
+    def knows(self, name: str) -> bool:
+        """Whether a name is that of a declared or derived field."""
+        return name in self.fields or name in self.derived
+
     def type_of(self, name: str) -> Type:
         """Type of a declared or derived field."""
         return self.fields[name].type if name in self.fields else self.derived[name].type

@@ -3,10 +3,10 @@
 A key with a row whose cells cannot be read, or whose derived fields cannot be computed, is `blocked` or `faulted`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rulepacks.engine.compile_sql import Compiler, aggregate, quoted
-from rulepacks.engine.evaluation.reads import BLOCKED, FAULTED, FOUND, blocking
+from rulepacks.engine.evaluation.reads import BLOCKED, FAULTED, FOUND, blocking, either, faults_of
 from rulepacks.engine.evaluation.sequences import ordered
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.expressions.tree import Node, narrowed
@@ -23,17 +23,21 @@ def gathered(source: Source, join: JoinSpec, wanted: Sequence[str], rows: str) -
     """SELECT of the key, the values or columns, `blocked`, `faulted` and `found` over rows of the target."""
     pack, to = source.session.pack, source.compiler()
     where = [join.where] if join.where is not None else []
-    keys = [key for key, _ in join.on]
-    bad, unclear = blocking(pack, source.input, gather_nodes(join)), blocking(pack, source.input, where)
-    faults = [fault for node in gather_nodes(join) if (fault := to.fault(node))]
+    nodes, keys = [node for node in gather_nodes(join) if node is not join.where], [key for key, _ in join.on]
+    picked = to.value(join.where) if join.where is not None else "true"
+    unread, lost = blocking(pack, source.input, where), faults_of(to, where)
     columns = [f"{quoted(key)} AS {quoted(f'k:{key}')}" for key in keys]
     for name, value in join.values.items():
         columns.append(f"{aggregate(to, narrowed(value, join.where))} AS {quoted(name)}")
     columns += [f"{_first(to, join, name)} AS {quoted(name)}" for name in wanted if join.order]
-    marks = {BLOCKED: _some(bad), FAULTED: _some(faults), FOUND: "true"}
-    columns += [f"{mark} AS {quoted(name)}" for name, mark in marks.items()]
+    marks = {
+        BLOCKED: either(unread, picked, blocking(pack, source.input, nodes)),
+        FAULTED: either(lost, picked, faults_of(to, nodes)),
+    }
+    columns += [f"coalesce(bool_or({mark}), false) AS {quoted(name)}" for name, mark in marks.items()]
+    columns.append(f"true AS {quoted(FOUND)}")
     # A row of which it cannot be told whether it is meant keeps its key from being told.
-    taken = " OR ".join([*(f"({to.value(node)})" for node in where), *unclear]) if where else "true"
+    taken = " OR ".join([picked, *unread, *lost])
     given = " AND ".join(f"{quoted(key)} IS NOT NULL" for key in keys)
     return f"SELECT {', '.join(columns)} FROM ({rows}) WHERE {given} AND ({taken}) GROUP BY ALL"
 
@@ -43,7 +47,3 @@ def _first(to: Compiler, join: JoinSpec, name: str) -> str:
     order = ", ".join([*(ordered(to.value(node), falls) for node, falls in join.order), "row_number"])
     where = f" FILTER (WHERE {to.value(join.where)})" if join.where is not None else ""
     return f"first({quoted(name)} ORDER BY {order}){where}"
-
-
-def _some(conditions: Iterable[str]) -> str:
-    return f"coalesce(bool_or({' OR '.join(conditions) or 'false'}), false)"

@@ -12,6 +12,8 @@ from rulepacks.engine.evaluation.reads import (
     blocked_joins,
     blockers,
     blocking,
+    either,
+    faults_of,
     row_nodes,
     rule_nodes,
     rule_where,
@@ -19,8 +21,8 @@ from rulepacks.engine.evaluation.reads import (
 )
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State
-from rulepacks.engine.evaluation.work import Work, not_met_earlier
-from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, Node, narrowed, walk
+from rulepacks.engine.evaluation.work import Work, unmet
+from rulepacks.engine.expressions.tree import Aggregate, Field, Found, JoinField, Node, narrowed, walk
 from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.spec import Rule
 
@@ -43,19 +45,23 @@ class GroupQuery:
         self.source = Source(self.state.session, self.work.input, self.state.joins)
         self.places: Mapping[str, Bit] = bits(rule.code for rule in self.rules)
         # Rules that look at the same rows need no filter of their own beside the WHERE.
-        self.one_where = len({rule_where(rule) for rule in self.rules}) == 1 and not any(
-            map(self._where_bad, self.rules)
-        )
+        unsure = [text for rule in self.rules for text in (self._misread(rule), self._miscomputed(rule)) if text]
+        self.one_where = len({rule_where(rule) for rule in self.rules}) == 1 and not unsure
         for rule in self.rules:
             for node in rule_nodes(rule) + shown_nodes(rule):
                 for part in walk(node):
                     if isinstance(part, Aggregate):
                         self.names.setdefault((self._filter(rule), part), f"agg:{len(self.names)}")
 
-    def _where_bad(self, rule: Rule) -> list[str]:
-        """What keeps `where` from being told: which rows it means is not known then."""
+    def _misread(self, rule: Rule) -> str:
+        """SQL of "`where` reads what cannot be read": which rows it means is not known then; '' when that cannot be."""
         where = rule_where(rule)
-        return blocking(self.state.session.pack, self.work.input, [where] if where is not None else [])
+        return " OR ".join(blocking(self.state.session.pack, self.work.input, [where] if where is not None else []))
+
+    def _miscomputed(self, rule: Rule) -> str:
+        """SQL of "`where` faults"; '' when it never does."""
+        where = rule_where(rule)
+        return (self.source.compiler().fault(where) or "") if where is not None else ""
 
     def _filter(self, rule: Rule) -> Node | None:
         return None if self.one_where else rule_where(rule)
@@ -92,7 +98,8 @@ class GroupQuery:
         """SQL of whether a group has rows the rule looks at."""
         if self.one_where:
             return "true"
-        unclear = f" OR {quoted(f'blocked:{rule.code}')}" if self._where_bad(rule) else ""
+        unclear = f" OR {quoted(f'blocked:{rule.code}')}" if self._misread(rule) else ""
+        unclear += f" OR {quoted(f'broken:{rule.code}')}" if self._miscomputed(rule) else ""
         return f"({quoted(f'rows:{rule.code}')} > 0{unclear})"
 
     def _grouped(self) -> str:
@@ -105,7 +112,12 @@ class GroupQuery:
                 self.faults[where, node] = quoted(f"fault:{name}")
                 columns.append(f"{fault} AS {quoted(f'fault:{name}')}")
         columns += [item for rule in self.rules for item in self._presence(rule, to)]
-        wheres = [text for rule in self.rules for text in [self._picked(rule, to), *self._where_bad(rule)]]
+        wheres = [
+            text
+            for rule in self.rules
+            for text in (self._picked(rule, to), self._misread(rule), self._miscomputed(rule))
+            if text
+        ]
         picked = "" if "true" in wheres else f" WHERE {' OR '.join(dict.fromkeys(wheres))}"
         # HAVING: no rows are no group, also when all rows make one.
         return f"SELECT {', '.join(columns)} FROM {self.work.name}{picked} GROUP BY ALL HAVING count(*) > 0"
@@ -114,11 +126,19 @@ class GroupQuery:
         """Whether the group has rows of the rule, and whether one of them keeps the rule from being judged."""
         picked = "true" if self.one_where else self._picked(rule, to)
         columns = [] if self.one_where else [f"count(*) FILTER (WHERE {picked}) AS {quoted(f'rows:{rule.code}')}"]
-        if blocked := self._blocked(rule):
-            unclear = "".join(f" OR {bad}" for bad in self._where_bad(rule))
-            blocked = f"({picked} AND ({blocked})){unclear}"
-            columns.append(f"coalesce(bool_or({blocked}), false) AS {quoted(f'blocked:{rule.code}')}")
+        for name, row, unclear in (
+            ("blocked", self._blocked(rule), self._misread(rule)),
+            ("broken", self._broken(rule, to), self._miscomputed(rule)),
+        ):
+            if row or unclear:
+                cause = either([unclear] if unclear else [], picked, [row] if row else [])
+                columns.append(f"coalesce(bool_or({cause}), false) AS {quoted(f'{name}:{rule.code}')}")
         return columns
+
+    def _broken(self, rule: Rule, to: Compiler) -> str:
+        """SQL, over rows, of "the key could not be computed"; '' when it always can."""
+        by = [Field(name=name, type=self.work.input.type_of(name)) for name in self.by]
+        return " OR ".join(faults_of(to, by))
 
     @staticmethod
     def _picked(rule: Rule, to: Compiler) -> str:
@@ -131,16 +151,8 @@ class GroupQuery:
 
     def blockers(self, rule: Rule) -> dict[str, str]:
         """SQL, over rows, of each thing that keeps a rule from being judged, by what it is."""
-        found = blockers(self.state.session.pack, self.work.input, row_nodes(rule))
-        here = {code: other for other in self.work.rules for code in (other.code, *other.aliases)}
-        for code in rule.needs:
-            if code in here and here[code].type != "unique":
-                bit = self.work.places[here[code].code]
-                test = " OR ".join(bit.test(kind) for kind in ("fail", "ne", "er"))
-            else:
-                test = not_met_earlier(self.state, code)
-            found[f"{code}, which it needs, is not satisfied"] = test
-        return found
+        pack = self.state.session.pack
+        return blockers(pack, self.work.input, row_nodes(pack, rule)) | unmet(self.state, self.work, rule)
 
     def _joins(self) -> tuple[str, list[str]]:
         """Joins whose key is part of the grouping, looked up once a group."""
@@ -172,6 +184,8 @@ class GroupQuery:
         blocked = self._kept_from(rule)
         value = to.value(rule.body.require)
         faults = [fault for node in (rule.when, rule.body.require) if node is not None and (fault := to.fault(node))]
+        if self._broken(rule, to) or self._miscomputed(rule):
+            faults.append(quoted(f"broken:{rule.code}"))
         broken = " OR ".join(faults) or "false"
         skipped = [f"({to.value(rule.when)}) IS NOT TRUE"] if rule.when is not None else []
         if rule.on_null == "skip":
@@ -203,7 +217,7 @@ class GroupQuery:
         for index, part in enumerate(rule.message):
             values |= {f"message:{code}:{index}": part.node} if part.node is not None else {}
         values |= {f"severity:{code}:{index}": node for index, (_, node) in enumerate(rule.severity.branches)}
-        return [f"{to.value(node)} AS {quoted(name)}" for name, node in values.items()]
+        return [f"{to.shown(node)} AS {quoted(name)}" for name, node in values.items()]
 
 
 def deciding_nodes(rule: Rule) -> list[Node]:

@@ -13,7 +13,7 @@ from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import JoinTable, Source
 from rulepacks.engine.expressions.tree import Field, Value
 from rulepacks.engine.expressions.types import DATE, Type
-from rulepacks.engine.spec import JoinSpec
+from rulepacks.engine.spec import JoinSpec, Pack
 
 END = 10**18
 """Beyond every integer a field can hold."""
@@ -26,19 +26,64 @@ JoinTables = dict[str, list[JoinTable]]
 def join_tables(session: Session, names: set[str], columns: set[tuple[str, str]], gate: str, stage: str) -> JoinTables:
     """Make the tables of the joins of one stage; `gate` names the table of units left out ('' for none)."""
     made: JoinTables = {}
-    # A join looked up by another comes before it: its target's rows may need it.
-    for name in sorted(names, key=list(session.pack.joins).index):
-        join = session.pack.joins[name]
-        wanted = sorted(column for owner, column in columns if owner == name)
-        if join.kind == "list":
-            made[name] = _list_tables(session, join, wanted, stage)
-        elif join.kind == "table":
-            made[name] = [_table_table(session, join, wanted, stage)]
-        elif join.of_many:
-            made[name] = [_rows_table(session, join, wanted, gate, stage, made)]
-        else:
-            made[name] = [_input_table(session, join, wanted, gate, stage, made)]
+    wanted = Reads(joins=set(names), join_columns=set(columns))
+    while more := _looked_at(session.pack, wanted, gated=bool(gate)):
+        wanted = wanted.merged(more)
+    for name in sorted(wanted.joins, key=list(session.pack.joins).index):
+        _make(session, name, wanted, gate, stage, made)
     return made
+
+
+def _looked_at(pack: Pack, wanted: Reads, *, gated: bool) -> Reads | None:
+    """What the rows that joins look in ask of joins themselves; None when all of it is wanted already."""
+    more = Reads()
+    for name in wanted.joins:
+        reads = _reads(pack, pack.joins[name], wanted.columns_of(name), gated=gated)
+        more.joins |= reads.joins
+        more.join_columns |= reads.join_columns
+    return None if more.joins <= wanted.joins and more.join_columns <= wanted.join_columns else more
+
+
+def _reads(pack: Pack, join: JoinSpec, columns: Sequence[str], *, gated: bool) -> Reads:
+    """What a join reads of the rows of an input it looks in."""
+    if join.kind in {"list", "table"}:
+        return Reads()
+    target = pack.inputs[join.target]
+    names = [key for key, _ in join.on]
+    if join.sequence is not None:
+        nodes = sequence_nodes(join.sequence)
+    elif join.of_many:
+        nodes = gather_nodes(join)
+        names += _ordered_columns(join, columns)
+    else:
+        nodes = [join.where] if join.where is not None else []
+        names += [*columns, *((target.effective or ()) if join.as_of is not None else ())]
+    unit = pack.first_input.unit
+    names += unit if gated and unit and all(map(target.knows, unit)) else ()
+    return Reads().add(pack, target, nodes).add_names(pack, target, names)
+
+
+def _ordered_columns(join: JoinSpec, columns: Sequence[str]) -> list[str]:
+    """The columns asked of the row that comes first in an order."""
+    return [name for name in columns if name in join.columns] if join.order else []
+
+
+def _make(session: Session, name: str, wanted: Reads, gate: str, stage: str, made: JoinTables) -> None:
+    """Make the tables of one join, after those its target's rows need."""
+    if name in made:
+        return
+    pack, join, columns = session.pack, session.pack.joins[name], wanted.columns_of(name)
+    reads = _reads(pack, join, columns, gated=bool(gate))
+    for other in sorted(reads.joins, key=list(pack.joins).index):
+        _make(session, other, wanted, gate, stage, made)
+    if join.kind == "list":
+        made[name] = _list_tables(session, join, columns, stage)
+    elif join.kind == "table":
+        made[name] = [_table_table(session, join, columns, stage)]
+    elif join.of_many:
+        made[name] = [_rows_table(session, join, columns, reads, gate, stage, made)]
+    else:
+        made[name] = [_input_table(session, join, columns, reads, gate, stage, made)]
 
 
 def _list_tables(session: Session, join: JoinSpec, wanted: Sequence[str], stage: str) -> list[JoinTable]:
@@ -84,18 +129,14 @@ def _table_table(session: Session, join: JoinSpec, wanted: Sequence[str], stage:
 
 
 def _rows_table(
-    session: Session, join: JoinSpec, wanted: Sequence[str], gate: str, stage: str, made: JoinTables
+    session: Session, join: JoinSpec, wanted: Sequence[str], reads: Reads, gate: str, stage: str, made: JoinTables
 ) -> JoinTable:
     """What each row sees of the rows around it, what all rows of a key come to, or the first of them in an order."""
     given = session.pack.inputs[join.target]
     source = Source(session, given, made)
     keys = tuple(key for key, _ in join.on)
-    reads = Reads().add(session.pack, given, sequence_nodes(join.sequence) if join.sequence else gather_nodes(join))
-    columns = [name for name in wanted if name in join.columns] if join.order else []
-    reads.add_names(session.pack, given, [*keys, *columns])
+    columns = _ordered_columns(join, wanted)
     gated = gate_condition(session, join.target, gate, reads)
-    if missing := reads.joins - set(made):
-        made.update(join_tables(session, missing, reads.join_columns, gate, stage))
     rows = f"SELECT * FROM ({source.select(reads)}) WHERE {gated or 'true'}"
     name = quoted(f"join:{stage}:{join.name}")
     seen = gathered(source, join, columns, rows) if join.sequence is None else windows_of(source, join.sequence, rows)
@@ -104,23 +145,18 @@ def _rows_table(
 
 
 def _input_table(
-    session: Session, join: JoinSpec, wanted: Sequence[str], gate: str, stage: str, made: JoinTables
+    session: Session, join: JoinSpec, wanted: Sequence[str], reads: Reads, gate: str, stage: str, made: JoinTables
 ) -> JoinTable:
     """The first row by row number for each key; for existence in the same input also the last."""
     target = session.pack.inputs[join.target]
     source = Source(session, target, made)
     keys = [key for key, _ in join.on]
     effective = target.effective if join.as_of is not None else None
-    reads = Reads().add_names(session.pack, target, [*keys, *wanted, *(effective or ())])
-    if join.where is not None:
-        reads.add(session.pack, target, [join.where])
     gated = gate_condition(session, join.target, gate, reads)
-    if missing := reads.joins - set(made):
-        made.update(join_tables(session, missing, reads.join_columns, gate, stage))
     name, rows = quoted(f"join:{stage}:{join.name}"), quoted(f"keyed:{stage}:{join.name}")
     conditions = [f"{quoted(key)} IS NOT NULL" for key in keys]
     if join.where is not None:
-        conditions.append(source.compiler().value(join.where))
+        conditions.append(source.compiler().shown(join.where))
     if gated:
         conditions.append(gated)
     if effective:
@@ -175,7 +211,7 @@ def unit_sql(session: Session, input_name: str) -> str | None:
     """SQL of the unit of a row (its parts joined with |), or None for inputs that do not hold all its columns."""
     unit = session.pack.first_input.unit
     source = session.pack.inputs[input_name]
-    if not unit or not all(name in source.fields or name in source.derived for name in unit):
+    if not unit or not all(map(source.knows, unit)):
         return None
     return joined_unit(unit)
 

@@ -10,7 +10,9 @@ from rulepacks.engine.evaluation.reads import (
     BLOCKED,
     FAULTED,
     Reads,
+    inside,
     row_nodes,
+    shown_nodes,
     side_nodes,
     table_nodes,
     unreadable_fields,
@@ -42,18 +44,16 @@ class Needed:
 def needed_of(state: State, plan: StagePlan, source: Input) -> Needed:
     """What groups, reconciliations and tables of a stage need of the rows of an input."""
     nodes: list[Node] = []
-    names: set[str] = set()
     for rule in plan.rules:
         if isinstance(rule.body, GroupBody) and rule.input == source.name:
-            nodes += row_nodes(rule)
-            names |= set(rule.body.by)
+            nodes += [*row_nodes(state.session.pack, rule), *inside(shown_nodes(rule))]
         elif isinstance(rule.body, ReconcileBody):
             sides = [side for side in (rule.body.left, rule.body.right) if side.input == source.name]
             nodes += [node for side in sides for node in side_nodes(side)]
     for table in plan.tables:
         if table.source == source.name:
             nodes += table_nodes(table, source)
-    return _needed(state, source, nodes, sorted(names))
+    return _needed(state, source, nodes)
 
 
 def needed_ahead(state: State, plans: Iterable[StagePlan], source: Input) -> Needed:
@@ -66,10 +66,10 @@ def needed_ahead(state: State, plans: Iterable[StagePlan], source: Input) -> Nee
     return total
 
 
-def _needed(state: State, source: Input, nodes: Sequence[Node], names: Sequence[str]) -> Needed:
+def _needed(state: State, source: Input, nodes: Sequence[Node]) -> Needed:
     pack = state.session.pack
-    reads = Reads().add(pack, source, nodes).add_names(pack, source, names)
-    columns = {name for tree in nodes for node in walk(tree) if (name := column(node))} | set(map(quoted, names))
+    reads = Reads().add(pack, source, nodes)
+    columns = {name for tree in nodes for node in walk(tree) if (name := column(node))}
     rows = Source(state.session, source, state.joins)
     columns |= {
         quoted(f"fault:{node.name}") for tree in nodes for node in walk(tree)

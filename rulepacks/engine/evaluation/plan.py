@@ -13,6 +13,8 @@ from rulepacks.engine.expressions.tree import Binary, Node
 from rulepacks.engine.expressions.types import BOOLEAN
 from rulepacks.engine.spec import Pack, Rule, Stage, TableSpec
 
+NOT_IN_FORCE = "not in force"
+
 
 @dataclass(frozen=True)
 class StagePlan:
@@ -66,7 +68,7 @@ def skip_rules(session: Session, faulty: Faulty) -> list[Rule]:
             session.tallies[rule.code].reason = reason
             add_counts(session, rule.code, {"errored": _rows(session, rule) if rule.row_level else 1})
         elif not _in_force(session, rule):
-            session.tallies[rule.code].reason = "not in force"
+            session.tallies[rule.code].reason = NOT_IN_FORCE
             add_counts(session, rule.code, {"not_applicable": 1})
         else:
             runnable.append(rule)

@@ -13,7 +13,7 @@ from rulepacks.engine.bodies import (
     Side,
     UniqueBody,
 )
-from rulepacks.engine.compile_sql import quoted
+from rulepacks.engine.compile_sql import Compiler, quoted
 from rulepacks.engine.expressions.tree import Aggregate, Field, Found, JoinField, Node, Raw, walk
 from rulepacks.engine.spec import Input, JoinSpec, Pack, Rule, TableSpec
 
@@ -60,6 +60,10 @@ class Reads:
             self.fields | other.fields, self.raws | other.raws, self.derived | other.derived,
             self.join_columns | other.join_columns, self.joins | other.joins,
         )  # fmt: skip
+
+    def columns_of(self, join: str) -> list[str]:
+        """The columns needed of a join."""
+        return sorted(column for owner, column in self.join_columns if owner == join)
 
     def add_names(self, pack: Pack, source: Input, names: Iterable[str]) -> "Reads":
         """Add fields by name."""
@@ -194,20 +198,35 @@ def unreadable(source: Input, name: str) -> str:
     return f"{name} cannot be read as {source.fields[name].type}"
 
 
+def faults_of(to: Compiler, nodes: Iterable[Node]) -> list[str]:
+    """SQL conditions under which expressions cannot be computed."""
+    return [fault for node in nodes if (fault := to.fault(node))]
+
+
+def either(surely: Sequence[str], picked: str, others: Sequence[str]) -> str:
+    """SQL of "one of the first, or one of the others in a row that is picked"."""
+    parts = [*surely, *([f"({picked} AND ({' OR '.join(others)}))"] if others else [])]
+    return f"({' OR '.join(parts) or 'false'})"
+
+
 def blocked_joins(pack: Pack, nodes: Iterable[Node]) -> dict[str, str]:
     """SQL conditions under which joins to many rows cannot be told, by join."""
     joins = dict.fromkeys(node.join for tree in nodes for node in walk(tree) if isinstance(node, JoinField | Found))
     return {name: f"coalesce({quoted(f'j:{name}.{BLOCKED}')}, false)" for name in joins if pack.joins[name].of_many}
 
 
-def row_nodes(rule: Rule) -> list[Node]:
-    """What a group rule reads of rows: its `where`, and what stands inside aggregates."""
+def row_nodes(pack: Pack, rule: Rule) -> list[Node]:
+    """What decides a group rule of its rows: its `by` and `where`, and what stands inside aggregates."""
     assert isinstance(rule.body, GroupBody)
-    inside = [
-        child for node in rule_nodes(rule) + shown_nodes(rule) for part in walk(node)
-        if isinstance(part, Aggregate) for child in part.children
-    ]  # fmt: skip
-    return inside + ([rule.body.where] if rule.body.where is not None else [])
+    source = pack.inputs[rule.input]
+    by: list[Node] = [Field(name=name, type=source.type_of(name)) for name in rule.body.by]
+    return [*by, *inside(rule_nodes(rule)), *([rule.body.where] if rule.body.where is not None else [])]
+
+
+def inside(nodes: Iterable[Node]) -> list[Node]:
+    """What stands inside aggregates."""
+    parts = (part for node in nodes for part in walk(node))
+    return [child for part in parts if isinstance(part, Aggregate) for child in part.children]
 
 
 def rule_where(rule: Rule) -> Node | None:
@@ -217,8 +236,7 @@ def rule_where(rule: Rule) -> Node | None:
 
 def side_nodes(side: Side) -> list[Node]:
     """What a side reads of its rows."""
-    inside = [child for node in walk(side.value) if isinstance(node, Aggregate) for child in node.children]
-    return [*side.on, *inside, *([side.where] if side.where is not None else [])]
+    return [*side.on, *inside([side.value]), *([side.where] if side.where is not None else [])]
 
 
 def table_nodes(table: TableSpec, source: Input) -> list[Node]:

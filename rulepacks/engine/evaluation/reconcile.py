@@ -4,15 +4,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rulepacks.engine.bodies import ReconcileBody, Side
-from rulepacks.engine.compile_sql import Compiler, aggregate, quoted
-from rulepacks.engine.evaluation.masks import Decision, bits, mask_columns
+from rulepacks.engine.bodies import ReconcileBody
+from rulepacks.engine.compile_sql import Compiler, quoted
+from rulepacks.engine.evaluation.masks import KINDS, Decision, bits, mask_columns
 from rulepacks.engine.evaluation.plan import StagePlan
-from rulepacks.engine.evaluation.reads import blocking, side_nodes
-from rulepacks.engine.evaluation.source import Source, column
+from rulepacks.engine.evaluation.reconcile_side import MARKS, SideQuery
+from rulepacks.engine.evaluation.source import column
 from rulepacks.engine.evaluation.state import State, add_counts
 from rulepacks.engine.evaluation.work import Work
-from rulepacks.engine.expressions.tree import Aggregate, Binary, Field, Node, walk
+from rulepacks.engine.expressions.tree import Binary, Field, Node
 from rulepacks.engine.expressions.types import BOOLEAN
 from rulepacks.engine.loading.draft import within
 from rulepacks.engine.spec import Rule, Stage
@@ -58,40 +58,25 @@ def _statement(state: State, pairs: Pairs, body: ReconcileBody) -> str:
     places = bits(rule.code for rule in pairs.rules)
     decided = {rule.code: _decide(rule) for rule in pairs.rules}
     texts = [f"({text}) AS {quoted(f'{kind}:{code}')}" for code, decision in decided.items()
-             for kind in ("fail", "na", "ne") if (text := decision.part(kind))]  # fmt: skip
+             for kind in KINDS if (text := decision.part(kind))]  # fmt: skip
     sql = f"SELECT *, {', '.join(texts)} FROM ({matched(state, pairs, body)})"
-    left_out = ", ".join(["kind", "has_left", "blocked", *(text.rsplit(" AS ", 1)[1] for text in texts)])
+    left_out = ", ".join(["kind", "has_left", *MARKS, *(text.rsplit(" AS ", 1)[1] for text in texts)])
     return f"SELECT * EXCLUDE ({left_out}), {', '.join(mask_columns(decided, places))} FROM ({sql})"
 
 
 def matched(state: State, pairs: Pairs, body: ReconcileBody) -> str:
-    """SELECT of all keys: those of `Pairs` with `has_left`, `blocked` and `kind`, but no masks."""
+    """SELECT of all keys: those of `Pairs` with `has_left`, `blocked`, `broken` and `kind`, but no masks."""
     left, right = (
-        _side(state, work, side, body.on) for work, side in zip(pairs.works, (body.left, body.right), strict=True)
+        SideQuery(state, work, side, body.on, pairs.rules[0]).select()
+        for work, side in zip(pairs.works, (body.left, body.right), strict=True)
     )
     on = [f"coalesce(l.{quoted(name)}, r.{quoted(name)}) AS {quoted(name)}" for name in body.on]
     columns = [*on, "l.has IS NOT NULL AS has_left", "r.has IS NOT NULL AS has_right",
-               'l.value AS "value:left"', 'r.value AS "value:right"',
-               "coalesce(l.blocked, false) OR coalesce(r.blocked, false) AS blocked"]  # fmt: skip
+               'l.value AS "value:left"', 'r.value AS "value:right"']  # fmt: skip
+    columns += [f"coalesce(l.{mark}, false) OR coalesce(r.{mark}, false) AS {mark}" for mark in MARKS]
     equal = " AND ".join(f"l.{quoted(name)} = r.{quoted(name)}" for name in body.on)
     joined = f"SELECT {', '.join(columns)} FROM ({left}) l {JOINS[body.keys]} JOIN ({right}) r ON {equal}"
     return f"SELECT *, {_kind(body, pairs.rules[0])} AS kind FROM ({joined})"
-
-
-def _side(state: State, work: Work, side: Side, on: Sequence[str]) -> str:
-    over_rows = Source(state.session, work.input, state.joins).compiler()
-    aggregates = [node for node in walk(side.value) if isinstance(node, Aggregate)]
-    names = {node: f"agg:{index}" for index, node in enumerate(dict.fromkeys(aggregates))}
-    columns = [f"{over_rows.value(node)} AS {quoted(name)}" for node, name in zip(side.on, on, strict=True)]
-    columns += [f"{aggregate(over_rows, node)} AS {quoted(name)}" for node, name in names.items()]
-    blocked = " OR ".join(blocking(state.session.pack, work.input, side_nodes(side)))
-    columns.append(f"bool_or({blocked}) AS blocked" if blocked else "false AS blocked")
-    where = f" WHERE {over_rows.value(side.where)}" if side.where is not None else ""
-    keys = ", ".join(str(index + 1) for index in range(len(on)))
-    grouped = f"SELECT {', '.join(columns)} FROM {work.name}{where} GROUP BY {keys}"
-    to = Compiler(lambda node: quoted(names[node]) if isinstance(node, Aggregate) else column(node))
-    listed = ", ".join(map(quoted, on))
-    return f"SELECT {listed}, {to.value(side.value)} AS value, blocked, true AS has FROM ({grouped})"
 
 
 def sides(body: ReconcileBody) -> tuple[Node, Node]:
@@ -120,35 +105,40 @@ def agreement(body: ReconcileBody, rule: Rule) -> Node:
 
 
 def _kind(body: ReconcileBody, rule: Rule) -> str:
-    """What a key is: blocked, ignored, only_left, only_right, differs or agrees."""
+    """What a key is: blocked, broken, ignored, only_left, only_right, differs or agrees."""
     left, right = sides(body)
     to = pair_compiler()
-    compared = f"WHEN {to.value(agreement(body, rule))} THEN 'agrees' ELSE 'differs'"
-    if body.missing_is_zero:
-        return f"CASE WHEN blocked THEN 'blocked' {compared} END"
+    agrees = agreement(body, rule)
+    compared = f"WHEN {to.fault(agrees) or 'false'} THEN 'broken' WHEN {to.value(agrees)} THEN 'agrees' ELSE 'differs'"
     lonely = ""
     for side, other, value in (("left", "right", left), ("right", "left", right)):
         if body.ignore_zero:
             lonely += f" WHEN NOT has_{other} AND {to.value(value)} = 0 THEN 'ignored'"
         lonely += f" WHEN NOT has_{other} THEN 'only_{side}'"
-    return f"CASE WHEN blocked THEN 'blocked'{lonely} {compared} END"
+    kept = "WHEN blocked THEN 'blocked' WHEN broken THEN 'broken'"
+    return f"CASE {kept}{'' if body.missing_is_zero else lonely} {compared} END"
 
 
 def _decide(rule: Rule) -> Decision:
     assert isinstance(rule.body, ReconcileBody)
-    part = rule.body.part
+    part, blocked, broken = rule.body.part, "kind = 'blocked'", "kind = 'broken'"
     if part == "any":
-        return Decision("kind IN ('differs', 'only_left', 'only_right')", "", "kind = 'blocked'", "")
-    na = {"differs": "NOT (has_left AND has_right)", "only_left": "NOT has_left", "only_right": "NOT has_right"}[part]
-    return Decision(f"kind = '{part}'", f"kind <> 'blocked' AND {na}", "kind = 'blocked'", "")
+        return Decision("kind IN ('differs', 'only_left', 'only_right')", "", blocked, broken)
+    skipped = f"kind NOT IN ('blocked', 'broken') AND NOT ({concerned(rule.body)})"
+    return Decision(f"kind = '{part}'", skipped, blocked, broken)
+
+
+def concerned(body: ReconcileBody) -> str:
+    """SQL, over pairs, of whether a key can have the kind of result a code stands for."""
+    both = "true" if body.missing_is_zero else "has_left AND has_right"
+    return {"any": "true", "differs": both, "only_left": "has_left", "only_right": "has_right"}[body.part]
 
 
 def _count(state: State, pairs: Pairs, table: str) -> None:
     places = bits(rule.code for rule in pairs.rules)
-    sums = [f"count(*) FILTER (WHERE {places[rule.code].test(kind)})"
-            for rule in pairs.rules for kind in ("fail", "na", "ne")]  # fmt: skip
+    sums = [f"count(*) FILTER (WHERE {places[rule.code].test(kind)})" for rule in pairs.rules for kind in KINDS]
     row = state.session.one(f"SELECT count(*), {', '.join(sums)} FROM {table}")
     for index, rule in enumerate(pairs.rules):
-        fail, na, ne = (int(value) for value in row[1 + 3 * index : 4 + 3 * index])
-        counts = {"passed": int(row[0]) - fail - na - ne, "failed": fail, "not_applicable": na, "not_evaluated": ne}
-        add_counts(state.session, rule.code, counts)
+        fail, na, ne, er = (int(value) for value in row[1 + 4 * index : 5 + 4 * index])
+        counts = {"failed": fail, "not_applicable": na, "not_evaluated": ne, "errored": er}
+        add_counts(state.session, rule.code, {**counts, "passed": int(row[0]) - sum(counts.values())})

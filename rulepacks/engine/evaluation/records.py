@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from rulepacks.engine.bodies import RowBody, UniqueBody
+from rulepacks.engine.bodies import UniqueBody
 from rulepacks.engine.evaluation.masks import masks
 from rulepacks.engine.evaluation.parquet import write_parquet
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.show_rows import judged_severity
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.statements import Hits
+from rulepacks.engine.evaluation.unique import repeats
 from rulepacks.engine.evaluation.work import Work
 
 _SERIOUS = ("fatal", "error")
@@ -26,12 +27,12 @@ def note_records(state: State, work: Work) -> None:
     chosen: dict[int, int] = {}
     for rule in work.rules:
         bit = work.places[rule.code]
-        if rule.severity.branches and isinstance(rule.body, RowBody):
+        if rule.severity.branches:
             _note(state, f"SELECT row_number FROM {judged_severity(state, work, rule)} WHERE severity IN {SERIOUS}")
         elif rule.severity.otherwise not in _SERIOUS:
             continue
         elif isinstance(rule.body, UniqueBody):
-            _note(state, state.failed_rows[rule.code])
+            _note(state, repeats(rule))
         else:
             chosen[bit.number] = chosen.get(bit.number, 0) | bit.value
     tests = [f"(fail{number} & {value}::UBIGINT) <> 0" for number, value in chosen.items()]

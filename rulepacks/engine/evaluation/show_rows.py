@@ -11,6 +11,7 @@ from rulepacks.engine.evaluation.reads import Reads, blank_names, parts_shown, r
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import UNIT_HITS, State
+from rulepacks.engine.evaluation.unique import repeats
 from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw
 from rulepacks.engine.loading.draft import difference_node
@@ -32,7 +33,7 @@ def cache_failing(state: State, work: Work, rules: Sequence[Rule]) -> str | None
         elif rule in work.rules:
             reads = reads.merged(_reads_shown(session, work.input, rule))
     selects = [f"SELECT row_number FROM {work.failing}"]
-    selects += [state.failed_rows[rule.code] for rule in work.rules if isinstance(rule.body, UniqueBody)]
+    selects += [repeats(rule) for rule in work.rules if isinstance(rule.body, UniqueBody)]
     rows = " UNION ".join(selects)
     count = session.one(f"SELECT count(*) FROM ({rows})")[0]
     if not 0 < count <= CACHED_ROWS:
@@ -46,12 +47,14 @@ def cache_failing(state: State, work: Work, rules: Sequence[Rule]) -> str | None
 
 def show_rule(state: State, work: Work, rule: Rule, cached: str | None, writer: Writer) -> None:
     """Write the findings of one rule about rows, and count them by unit."""
+    writer.write(rule, row_shown(state, work, rule, failing_rows(work, rule), cached, None))
+
+
+def failing_rows(work: Work, rule: Rule) -> str:
+    """SELECT of the numbers of the rows a rule is a finding about."""
     if isinstance(rule.body, UniqueBody):
-        rows = state.failed_rows[rule.code]
-    else:
-        rows = f"SELECT row_number FROM {work.failing} WHERE {work.places[rule.code].test('fail')}"
-    shown = row_shown(state, work, rule, rows, cached, None)
-    writer.write(rule, shown)
+        return repeats(rule)
+    return f"SELECT row_number FROM {work.failing} WHERE {work.places[rule.code].test('fail')}"
 
 
 def show_parse(state: State, work: Work, rule: Rule, cached: str | None, writer: Writer) -> None:
@@ -64,27 +67,19 @@ def show_parse(state: State, work: Work, rule: Rule, cached: str | None, writer:
 
 def count_units(state: State, work: Work, rule: Rule) -> None:
     """Count the findings of a rule about rows by unit and severity."""
-    session = state.session
-    if isinstance(rule.body, UniqueBody):
-        source = (
-            f"(SELECT unit FROM {work.name} WHERE row_number IN ({state.failed_rows[rule.code]}))"
-            if work.has_unit
-            else ""
-        )
+    session, judged = state.session, bool(rule.severity.branches) and not isinstance(rule.body, ParseBody)
+    if judged:
+        source = judged_severity(state, work, rule)
+    elif isinstance(rule.body, UniqueBody):
+        source = f"(SELECT unit FROM {work.name} WHERE row_number IN ({repeats(rule)}))" if work.has_unit else ""
     elif isinstance(rule.body, ParseBody):
         sums = [f"SELECT unit FROM {work.failing} WHERE {bit.test('parse')}" for bit in work.parse.values()]
         source = f"({' UNION ALL '.join(sums)})" if sums else ""
-    elif rule.severity.branches:
-        source = judged_severity(state, work, rule)
     else:
         source = f"(SELECT unit FROM {work.failing} WHERE {work.places[rule.code].test('fail')})"
     if not source:
         return
-    severity = (
-        "severity"
-        if rule.severity.branches and isinstance(rule.body, RowBody)
-        else text_literal(rule.severity.otherwise)
-    )
+    severity = "severity" if judged else text_literal(rule.severity.otherwise)
     session.run(
         f"INSERT INTO {UNIT_HITS} SELECT unit, {text_literal(rule.code)}, {text_literal(rule.stage)}, {severity}, "
         f"{text_literal(rule.label)}, count(*) FROM {source} GROUP BY ALL"
@@ -99,9 +94,8 @@ def judged_severity(state: State, work: Work, rule: Rule) -> str:
     unit = unit_sql(session, work.input.name)
     if unit:
         reads.add_names(session.pack, work.input, session.pack.first_input.unit)
-    rows = f"SELECT row_number FROM {work.failing} WHERE {work.places[rule.code].test('fail')}"
-    to = source.compiler()
-    severity = severity_sql(rule.severity, [to.value(node) for node in nodes])
+    to, rows = source.compiler(), failing_rows(work, rule)
+    severity = severity_sql(rule.severity, [to.shown(node) for node in nodes])
     failing = source.select(reads, f"row_number IN ({rows})")
     return f"(SELECT {unit or NOTHING} AS unit, row_number, {severity} AS severity FROM ({failing}))"
 
@@ -122,10 +116,10 @@ def row_shown(state: State, work: Work, rule: Rule, rows: str, cached: str | Non
         selected = _with_carried(session, given, source.select(reads, f"row_number IN ({rows})"), rows)
     return Shown(
         source=f"({selected})",
-        key={name: quoted(name) for name in given.key} | {name: to.value(node) for name, node in rule.about},
+        key={name: quoted(name) for name in given.key} | {name: to.shown(node) for name, node in rule.about},
         fields=_fields(session.pack, given, nodes, carried),
         order=["row_number"],
-        severity=severity_sql(rule.severity, [to.value(node) for _, node in rule.severity.branches]),
+        severity=severity_sql(rule.severity, [to.shown(node) for _, node in rule.severity.branches]),
         message=_message(rule, given, to, slots, parse_field),
         input=given.name,
         row="row_number",
@@ -136,9 +130,10 @@ def row_shown(state: State, work: Work, rule: Rule, rows: str, cached: str | Non
 
 def _nodes_shown(rule: Rule) -> list[Node]:
     """What a finding reads. A key of many fields would repeat the whole row in each finding, so it is left out."""
-    if isinstance(rule.body, UniqueBody):
-        return shown_nodes(rule) + (list(rule.body.key) if len(rule.body.key) <= SHOWN_KEY else [])
-    return rule_nodes(rule) + shown_nodes(rule)
+    nodes = rule_nodes(rule)
+    if isinstance(rule.body, UniqueBody) and len(rule.body.key) > SHOWN_KEY:
+        nodes = nodes[: -len(rule.body.key)]
+    return nodes + shown_nodes(rule)
 
 
 def _reads_shown(session: Session, given: Input, rule: Rule | None) -> Reads:
@@ -168,9 +163,9 @@ def _slots(rule: Rule, to: Compiler) -> dict[str, str]:
         return dict.fromkeys(("left", "right", "difference"), "NULL")
     difference = difference_node(body.left, body.right)
     return {
-        "left": to.value(body.left),
-        "right": to.value(body.right),
-        "difference": to.value(difference) if difference is not None else "NULL",
+        "left": to.shown(body.left),
+        "right": to.shown(body.right),
+        "difference": to.shown(difference) if difference is not None else "NULL",
     }
 
 
@@ -179,7 +174,7 @@ def _message(rule: Rule, given: Input, to: Compiler, slots: Mapping[str, str], p
         start = text_literal(f"{parse_field} cannot be read as {given.fields[parse_field].type}: ")
         return f"concat({start}, {quoted(f'raw:{parse_field}')}[1:{SHOWN_CELL}], '.')"
     values = {
-        index: read_value(given, to.value(part.node), part.node)
+        index: read_value(given, to.shown(part.node), part.node)
         for index, part in enumerate(rule.message)
         if part.node is not None
     }

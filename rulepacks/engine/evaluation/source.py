@@ -99,13 +99,12 @@ class Source:
         for item in items:
             if item.endswith("."):
                 name = item[:-1]
-                columns = sorted(column for join, column in reads.join_columns if join == name)
-                more, joined = self.join(self.session.pack.joins[name], columns)
+                more, joined = self.join(self.session.pack.joins[name], reads.columns_of(name))
                 values += more
                 tables += joined
                 continue
             node = self.input.derived[item]
-            values.append(f"{to.value(node)} AS {quoted(item)}")
+            values.append(f"{to.shown(node)} AS {quoted(item)}")
             if self.can_fault(item):
                 values.append(f"{to.fault(node) or 'false'} AS {quoted(f'fault:{item}')}")
         return f"SELECT l.*, {', '.join(values)} FROM ({sql}) l{' '.join(['', *tables])}"

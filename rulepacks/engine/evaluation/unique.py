@@ -20,10 +20,18 @@ def run_unique(state: State, work: Work) -> dict[str, int]:
         began = time.perf_counter()
         name = quoted(f"unique:{rule.code}")
         session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {_repeats(state, work, rule, rule.body)}")
-        state.failed_rows[rule.code] = f"SELECT row_number FROM {name}"
+        bit = work.places[rule.code]
+        broken = f"{repeats(rule)} UNION ALL SELECT row_number FROM {work.name} WHERE {bit.test('er')}"
+        state.failed_rows[rule.code] = broken
+        state.unmet_rows[rule.code] = f"{broken} OR {bit.test('ne')}"
         found[rule.code] = int(session.one(f"SELECT count(*) FROM {name}")[0])
         session.tell(work.stage.name, "unique", [rule], time.perf_counter() - began)
     return found
+
+
+def repeats(rule: Rule) -> str:
+    """SELECT of the numbers of the rows a unique rule is a finding about."""
+    return f"SELECT row_number FROM {quoted(f'unique:{rule.code}')}"
 
 
 def _repeats(state: State, work: Work, rule: Rule, body: UniqueBody) -> str:

@@ -52,18 +52,22 @@ def decide_units(session: Session) -> dict[str, int]:
     return {status.status: found.get(status.status, 0) for status in session.pack.statuses} | found
 
 
-def _compiler() -> Compiler:
+def _compiler(session: Session) -> Compiler:
+    """A compiler for conditions over findings. A finding's label is its rule's, or the pack's word for its severity."""
+    words = {word: session.pack.severity_labels.get(word, word.capitalize()) for word in SEVERITIES}
+    cases = " ".join(f"WHEN {text_literal(word)} THEN {text_literal(label)}" for word, label in words.items())
+    label = f"coalesce(nullif(label, ''), CASE severity {cases} END)"
+
     def resolve(node: Node) -> str | None:
         if isinstance(node, Field):
-            return quoted(node.name)
-        return _aggregate(node) if isinstance(node, Aggregate) else None
+            return label if node.name == "label" else quoted(node.name)
+        return _aggregate(Compiler(resolve), node) if isinstance(node, Aggregate) else None
 
     return Compiler(resolve)
 
 
-def _aggregate(node: Aggregate) -> str:
+def _aggregate(to: Compiler, node: Aggregate) -> str:
     """Aggregates over findings; findings are kept counted, so a count adds up counts."""
-    to = Compiler(lambda part: quoted(part.name) if isinstance(part, Field) else None)
     where = f" FILTER (WHERE {to.value(node.where)})" if node.where is not None else ""
     if node.operand is None:
         return f"coalesce(sum(n){where}, 0)"
@@ -82,7 +86,7 @@ def _aggregate(node: Aggregate) -> str:
 
 
 def _status(session: Session) -> str:
-    to = _compiler()
+    to = _compiler(session)
     cases = [f"WHEN {to.value(status.when)} THEN {text_literal(status.status)}"
              for status in session.pack.statuses if status.when is not None]  # fmt: skip
     return f"CASE {' '.join(cases)} ELSE {_otherwise(session)} END" if cases else _otherwise(session)

@@ -21,7 +21,7 @@ from rulepacks.engine.evaluation.masks import (
     own_unreadable,
 )
 from rulepacks.engine.evaluation.needs import Needed
-from rulepacks.engine.evaluation.plan import StagePlan
+from rulepacks.engine.evaluation.plan import NOT_IN_FORCE, StagePlan
 from rulepacks.engine.evaluation.reads import Reads, rule_nodes
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import State, add_counts
@@ -163,13 +163,30 @@ def _not_met(state: State, rules: Sequence[Rule], rule: Rule, decided: Mapping[s
 
 
 def not_met_earlier(state: State, code: str, stage: str = "") -> str:
-    """SQL of whether an earlier rule about rows was not satisfied for the row; in `stage`, or was not evaluated."""
+    """SQL of whether an earlier rule about rows was not satisfied for the row; in `stage`, or was not evaluated.
+
+    A rule that is not in force asks for nothing.
+    """
     needed = state.session.pack.rule(code)
-    if state.session.tallies[needed.code].reason:
-        return "true"
+    if reason := state.session.tallies[needed.code].reason:
+        return "false" if reason == NOT_IN_FORCE else "true"
     known = state.unmet_rows if needed.stage == stage else state.failed_rows
     rows = known.get(needed.code)
     return f"(row_number IN ({rows}))" if rows else "false"
+
+
+def unmet(state: State, work: Work, rule: Rule) -> dict[str, str]:
+    """SQL conditions, over rows of a working table, that keep a rule about keys from being judged, by what it needs."""
+    here = {code: other for other in work.rules for code in (other.code, *other.aliases)}
+    found = {}
+    for code in rule.needs:
+        if code in here and here[code].type != "unique":
+            bit = work.places[here[code].code]
+            test = " OR ".join(bit.test(kind) for kind in ("fail", "ne", "er"))
+        else:
+            test = not_met_earlier(state, code, rule.stage)
+        found[f"{code}, which it needs, is not satisfied"] = test
+    return found
 
 
 def _hashes(to: Compiler, source: Input, rules: Sequence[Rule], decided: Mapping[str, Decision]) -> list[str]:

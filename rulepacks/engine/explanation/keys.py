@@ -9,8 +9,8 @@ from typing import Literal
 from rulepacks.engine.bodies import GroupBody, ReconcileBody, Side
 from rulepacks.engine.compile_sql import Compiler, quoted
 from rulepacks.engine.evaluation.group_query import GroupQuery
-from rulepacks.engine.evaluation.reads import blockers, side_nodes
-from rulepacks.engine.evaluation.reconcile import Pairs, agreement, matched, pair_compiler
+from rulepacks.engine.evaluation.reconcile import Pairs, agreement, concerned, matched, pair_compiler
+from rulepacks.engine.evaluation.reconcile_side import SideQuery
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import State
@@ -49,11 +49,9 @@ def pair_sight(state: State, pairs: Pairs, rule: Rule) -> Sight:
     assert isinstance(rule.body, ReconcileBody)
     body, to = rule.body, pair_compiler()
     wanted = ("differs", "only_left", "only_right") if body.part == "any" else (body.part,)
-    tests = [("blocked", "not_evaluated")]
+    tests = [("blocked", "not_evaluated"), ("kind = 'broken'", "error")]
     tests += [(f"kind = '{kind}'", "fail") for kind in wanted]
-    others = {"any": "false", "differs": "NOT (has_left AND has_right)", "only_left": "NOT has_left",
-              "only_right": "NOT has_right"}  # fmt: skip
-    tests.append((others[body.part], "not_applicable"))
+    tests.append((f"NOT ({concerned(body)})", "not_applicable"))
     relation = f"SELECT *, {outcome_case(tests)} FROM ({matched(state, pairs, body)})"
     return Sight(state.session, relation, to, pair_parts(state.session.pack, rule), to.value)
 
@@ -109,9 +107,9 @@ def behind_pair(state: State, pairs: Pairs, body: ReconcileBody) -> list[RowsBeh
     found = []
     sides: tuple[tuple[Literal["left", "right"], Side], ...] = (("left", body.left), ("right", body.right))
     for work, (name, side) in zip(pairs.works, sides, strict=True):
-        to, given = Source(state.session, work.input, state.joins).compiler(), work.input
+        to = Source(state.session, work.input, state.joins).compiler()
         key = {column: to.value(node) for column, node in zip(body.on, side.on, strict=True)}
-        blocked = blockers(state.session.pack, given, side_nodes(side))
+        blocked = SideQuery(state, work, side, body.on, pairs.rules[0]).blockers()
         found.append(RowsBehind(name, work, to, key, side.where, _sums([side.value]), blocked))
     return found
 

@@ -12,6 +12,7 @@ from rulepacks.engine.evaluation.reads import Reads, rule_nodes, score_nodes, sh
 from rulepacks.engine.evaluation.show_rows import read_value
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import State
+from rulepacks.engine.evaluation.unique import repeats
 from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.explanation.outline import Outline, Splitter
 from rulepacks.engine.explanation.sight import OUTCOME, Sight, outcome_case
@@ -72,7 +73,7 @@ def row_sight(state: State, work: Work, rule: Rule) -> Sight:
     # Cells are shown as they were delivered where they cannot be read.
     reads.raws |= reads.fields
     relation = (
-        f"SELECT r.*, {_repeats(state, rule)} AS {quoted(REPEATS)}, o.{OUTCOME} FROM ({source.select(reads)}) r "
+        f"SELECT r.*, {_repeats(rule)} AS {quoted(REPEATS)}, o.{OUTCOME} FROM ({source.select(reads)}) r "
         f"JOIN ({_outcomes(state, work, rule)}) o USING (row_number)"
     )
     to = source.compiler()
@@ -83,10 +84,10 @@ def row_sight(state: State, work: Work, rule: Rule) -> Sight:
     return Sight(session, relation, to, row_parts(session.pack, given, rule), text)
 
 
-def _repeats(state: State, rule: Rule) -> str:
+def _repeats(rule: Rule) -> str:
     if not isinstance(rule.body, UniqueBody):
         return "false"
-    return f"row_number IN ({state.failed_rows[rule.code]})"
+    return f"row_number IN ({repeats(rule)})"
 
 
 def _outcomes(state: State, work: Work, rule: Rule) -> str:
@@ -96,7 +97,7 @@ def _outcomes(state: State, work: Work, rule: Rule) -> str:
     else:
         tests = [(work.places[rule.code].test(kind), word) for kind, word in _WORDS]
         if isinstance(rule.body, UniqueBody):
-            tests.append((_repeats(state, rule), "fail"))
+            tests.append((_repeats(rule), "fail"))
     return f"SELECT row_number, {outcome_case(tests)} FROM {work.name}"
 
 

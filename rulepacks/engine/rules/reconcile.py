@@ -6,7 +6,7 @@ from typing import Any, Literal, cast
 from rulepacks.engine.bodies import ReconcileBody, Side
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Field, Node, Unary
-from rulepacks.engine.expressions.types import BOOLEAN
+from rulepacks.engine.expressions.types import BOOLEAN, common
 from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.rules import Reading, RuleType
@@ -25,8 +25,9 @@ def read(draft: Draft) -> Reading:
     scope = Scope(parameters=draft.context.parameter_types, what="key")
     if left is None or right is None:
         return Reading((), scope)
-    scope = replace(scope, fields={name: node.type for name, node in zip(on, left.on, strict=True)})
     _compare_types(draft, on, left, right)
+    pairs = zip(on, left.on, right.on, strict=True)
+    scope = replace(scope, fields={name: common(one.type, other.type) or one.type for name, one, other in pairs})
     zero = data.get("missing") == "zero"
     if zero and {"only_left", "only_right"} & set(data.get("codes", {})):
         draft.problem("with missing: zero nothing is on one side only", "codes")
