@@ -260,7 +260,8 @@ class StatusRule:
 class OutputSpec:
     """A file made from a table, from the rows of an input, or from the findings: columns as (header, expression).
 
-    Only rows where `where` is TRUE and whose unit has one of these statuses; all units when there is none.
+    Only rows where `where` is TRUE and whose unit has one of these statuses; all units when there is none. With
+    `carried`, the columns an input carries come after the others.
     """
 
     name: str
@@ -271,6 +272,7 @@ class OutputSpec:
     where: Node | None
     units: tuple[str, ...]
     layout: tuple[LayoutField, ...]
+    carried: bool = False
 
 
 @dataclass(frozen=True)

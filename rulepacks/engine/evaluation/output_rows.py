@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rulepacks.engine.compile_sql import Compiler, quoted, sql_type, text_literal
+from rulepacks.engine.evaluation.carried import carried_columns
 from rulepacks.engine.evaluation.findings import SCHEMA
 from rulepacks.engine.evaluation.joins import join_tables, unit_sql
 from rulepacks.engine.evaluation.reads import Reads, inputs_joined
@@ -25,6 +26,8 @@ BLOCK = 100_000
 class Rows:
     """A relation with the names its expressions are compiled with, the order of its rows and the unit of a row.
 
+    `carried` are delivered columns that come after those the output names.
+
     `relation` takes a condition on the delivered rows. The rows of `blocks`, one after another, are all rows in order.
     """
 
@@ -33,11 +36,13 @@ class Rows:
     to: Compiler
     order: str
     unit: str
+    carried: tuple[str, ...] = ()
 
     def selects(self, output: OutputSpec, *, typed: bool) -> Iterator[str]:
         """SELECTs of an output's columns, block by block, as texts unless they are wanted `typed`."""
         cells = [f"{_cell(self.to.value(node), node.type, typed=typed)} AS {quoted(f'c{at}')}"
                  for at, (_, node) in enumerate(output.columns)]  # fmt: skip
+        cells += [quoted(f"carried:{name}") for name in self.carried]
         for block in self.blocks:
             yield f"SELECT {', '.join(cells)} FROM {self.relation(block)}{self._where(output)} ORDER BY {self.order}"
 
@@ -138,11 +143,25 @@ def _input_rows(state: State, output: OutputSpec) -> Rows:
     named = {part.name for node in nodes for part in walk(node) if isinstance(part, Field)}
     about = _about_rows(session, given, named - set(given.fields) - set(given.derived))
 
+    carried = _carried(session, output, given)
+    echoed = "".join(f", {quoted(name)} AS {quoted(f'carried:{name}')}" for name in carried)
+
     def relation(where: str) -> str:
-        return f"({source.select(reads, where)}){about}"
+        rows = f"({source.select(reads, where)}){about}"
+        if not carried:
+            return rows
+        delivered = f"SELECT row_number{echoed} FROM {session.relations[given.name]} WHERE {where or 'true'}"
+        return f"{rows} LEFT JOIN ({delivered}) USING (row_number)"
 
     to = Compiler(_named(source.compiler().resolve, given), source.fault)
-    return Rows(relation, _blocks(session, given), to, "row_number", unit or "")
+    return Rows(relation, _blocks(session, given), to, "row_number", unit or "", carried)
+
+
+def _carried(session: Session, output: OutputSpec, given: Input) -> tuple[str, ...]:
+    """Columns the input carries, but for those that are called like a column of the output."""
+    taken = {header.lower() for header, _ in output.columns}
+    names = carried_columns(session, given) if output.carried else []
+    return tuple(name for name in names if name.lower() not in taken)
 
 
 def _blocks(session: Session, given: Input) -> list[str]:

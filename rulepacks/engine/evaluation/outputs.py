@@ -8,6 +8,7 @@ from rulepacks.engine.evaluation.output_rows import Rows, missing_inputs, output
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.watch import BREAKING, reason_of
+from rulepacks.engine.expressions.types import TEXT
 from rulepacks.engine.formats.media import ENDINGS
 from rulepacks.engine.formats.writers import FILE_FORMATS
 from rulepacks.engine.formats.writers.base import Misfit, OutputColumn
@@ -60,6 +61,7 @@ def _write(session: Session, rows: Rows, output: OutputSpec, path: Path) -> int:
     file_format, count = FILE_FORMATS[output.format], 0
     places = {place.name: place for place in output.layout}
     columns = [OutputColumn(header, node.type, places.get(header)) for header, node in output.columns]
+    columns += [OutputColumn(name, TEXT) for name in rows.carried]
     try:
         with closing(file_format.open(path, columns)) as writer:
             for sql in rows.selects(output, typed=file_format.typed):

@@ -104,8 +104,10 @@ def _output(context: Context, document: Document, path: Path_, raw: Mapping[str,
     if raw["format"] == "excel" and len(chosen) > MAX_SHEET_COLUMNS:
         message = f"{len(chosen)} columns; a sheet has room for {MAX_SHEET_COLUMNS}"
         context.problems.add(document.place((*path, "format")), message)
-    return OutputSpec(raw["name"], raw["format"], origin.kind, raw["from"], tuple(chosen.items()), where,
-                      tuple(raw.get("units", ())), layout)  # fmt: skip
+    return OutputSpec(
+        raw["name"], raw["format"], origin.kind, raw["from"], tuple(chosen.items()), where, tuple(raw.get("units", ())),
+        layout, carried=origin.kind == "input" and not layout and "columns" not in raw,
+    )  # fmt: skip
 
 
 def _chosen(

@@ -58,3 +58,17 @@ def test_following_the_guide_gives_what_it_says(followed: list[subprocess.Comple
     shown = [text for _, language, text in _BLOCK.findall(GUIDE.read_text(encoding="utf-8")) if language == "text"]
     for text, answer in zip(shown, (run, explained), strict=True):
         assert [line for line in text.splitlines() if line not in answer.stdout.splitlines()] == []
+
+
+def test_the_outputs_of_the_guide_are_put_out(followed: list[subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    assert followed
+    blocks = [text for _, _, text in _BLOCK.findall(GUIDE.read_text(encoding="utf-8"))]
+    with (tmp_path / "invoices" / "pack.yaml").open("a", encoding="utf-8") as pack:
+        pack.write(next(text for text in blocks if text.startswith("outputs:")))
+    (tmp_path / "good.csv").write_text("number,Vendor,issued,due,amount\n7,acme,2025-03-01,2025-03-31,100.00\n")
+    for delivered in ("march", "good"):
+        command = f"python -m rulepacks.engine run invoices --input invoices={delivered}.csv --output {delivered}"
+        assert _answer(command, tmp_path).stderr == ""
+        assert {path.name for path in (tmp_path / delivered / "outputs").iterdir()} == {"to_pay.txt", "held.xlsx"}
+    paid = (tmp_path / "good" / "outputs" / "to_pay.txt").read_text()
+    assert paid == "ACME        0000000700000000100.00\n"

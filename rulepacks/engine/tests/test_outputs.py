@@ -11,6 +11,7 @@ import pytest
 
 from rulepacks.engine.__main__ import main
 from rulepacks.engine.evaluate import Evaluation, evaluate
+from rulepacks.engine.evaluation import output_rows
 from rulepacks.engine.loader import load_pack
 from rulepacks.engine.loading import outputs
 from rulepacks.engine.tests.packing import HEAD, problems_of, write_pack
@@ -19,6 +20,7 @@ PACK = """inputs:
   lines:
     key: [id]
     unit: [company]
+    carry: ["flex_*"]
     fields: {id: text, company: text, account: text, amount: "decimal(23,2)", rate: integer}
     derive: {double: amount * 2}
   extra: {optional: true, fields: {company: text, name: text}}
@@ -59,19 +61,23 @@ LINES = [
 ]  # fmt: skip
 
 
-def judge(folder: Path, outputs: str, lines: Sequence[Mapping[str, str]] = LINES) -> Evaluation:
-    return evaluate_pack(folder, PACK + outputs.lstrip("\n") + USES, lines)
+def judge(
+    folder: Path, outputs: str, lines: Sequence[Mapping[str, str]] = LINES, *, threads: int = 2, order: int = 1
+) -> Evaluation:
+    return evaluate_pack(folder, PACK + outputs.lstrip("\n") + USES, lines, threads=threads, order=order)
 
 
-def evaluate_pack(folder: Path, text: str, lines: Sequence[Mapping[str, str]] = LINES) -> Evaluation:
+def evaluate_pack(
+    folder: Path, text: str, lines: Sequence[Mapping[str, str]] = LINES, *, threads: int = 2, order: int = 1
+) -> Evaluation:
     pack = load_pack(write_pack(folder, HEAD + text, FILES))
     con = duckdb.connect()
-    con.execute("SET threads = 2")
+    con.execute(f"SET threads = {threads}")
     names = list(lines[0])
     con.register("given", pa.table({
         "row_number": pa.array(range(1, len(lines) + 1), pa.int64()),
         **{name: pa.array([line[name] for line in lines], pa.string()) for name in names},
-    }))  # fmt: skip
+    }).take(list(range(len(lines)))[::order]))  # fmt: skip
     return evaluate(con, pack, {"lines": "given"}, {}, folder, lambda _: None)
 
 
@@ -122,6 +128,18 @@ def test_all_columns_of_an_input_are_its_fields_and_then_its_derived_ones(tmp_pa
     assert table.column_names == ["id", "company", "account", "amount", "rate", "double"]
     assert str(table.schema.field("double").type) == "decimal128(24, 2)"
     assert table.column("id").to_pylist() == ["x", "4"]
+
+
+def test_carried_columns_come_last_unless_columns_are_chosen(tmp_path: Path) -> None:
+    lines = [{**LINES[0], "Flex_2": "=x", "double": "", "flex_1": "", "other": "o"}]
+    judge(tmp_path, """
+  - {name: all, format: csv, from: lines}
+  - {name: some, format: csv, from: lines, columns: [id]}
+""", lines)  # fmt: skip
+    assert text(tmp_path, "all.csv") == (
+        "id,company,account,amount,rate,double,Flex_2,flex_1\n1,A,1,5.00,1,10.00,'=x,\n"
+    )
+    assert text(tmp_path, "some.csv") == "id\n1\n"
 
 
 def test_findings_come_in_their_order_with_the_rows_behind_them(tmp_path: Path) -> None:
@@ -195,17 +213,22 @@ def test_what_was_not_delivered_is_not_put_out(tmp_path: Path) -> None:
     ] * 2
 
 
-def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
-    outputs = "".join(
-        f"  - {{name: {form}, format: {form}, from: lines}}\n" for form in ("csv", "excel", "json", "ndjson", "parquet")
-    )
+FORMATS = ("csv", "excel", "json", "ndjson", "parquet")
+
+
+def test_the_same_run_gives_the_same_bytes_in_whatever_order_its_rows_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = "".join(f"  - {{name: {form}, format: {form}, from: lines}}\n" for form in FORMATS)
+    lines = [{**LINES[0], "id": str(number), "flex_1": str(number)} for number in range(50)]
     contents = []
-    for name in ("one", "two"):
+    for name, block, threads, order in (("one", 100, 1, 1), ("two", 7, 4, -1)):
+        monkeypatch.setattr(output_rows, "BLOCK", block)
         (tmp_path / name).mkdir()
-        judge(tmp_path / name, outputs)
+        judge(tmp_path / name, outputs, lines, threads=threads, order=order)
         contents.append({path.name: path.read_bytes() for path in (tmp_path / name / "outputs").iterdir()})
     assert contents[0] == contents[1]
-    assert len(contents[0]) == 5
+    assert len(contents[0]) == len(FORMATS)
 
 
 @pytest.mark.parametrize(
