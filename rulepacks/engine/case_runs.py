@@ -14,8 +14,11 @@ import pyarrow.parquet as pq
 from rulepacks.engine.cases import Case, Row
 from rulepacks.engine.evaluate import evaluate
 from rulepacks.engine.evaluation.alone import only
+from rulepacks.engine.evaluation.isolation import Look
+from rulepacks.engine.evaluation.stages import StageRun
+from rulepacks.engine.explanation.coverage import ClauseCount, count_clauses
 from rulepacks.engine.problems import ParameterError
-from rulepacks.engine.spec import Pack
+from rulepacks.engine.spec import Pack, Rule
 from rulepacks.engine.summary import OutcomeSummary
 
 _OUTCOMES = ("passed", "failed", "not_applicable", "not_evaluated", "errored")
@@ -24,25 +27,37 @@ _NAMES = {"pass": "passed", "fail": "failed", "error": "errored"}
 
 @dataclass(frozen=True)
 class CaseResult:
-    """A case and why it does not hold ('' when it does)."""
+    """A case, why it does not hold ('' when it does), and what the clauses of its rule came to."""
 
     case: Case
     reason: str
+    clauses: tuple[ClauseCount, ...]
 
 
 def run_cases(pack: Pack, cases: Sequence[Case], con: duckdb.DuckDBPyConnection) -> list[CaseResult]:
     """Run cases one after another on one connection."""
-    return [CaseResult(case, run_case(pack, case, con)) for case in cases]
+    results = []
+    for case in cases:
+        seen: list[ClauseCount] = []
+        rule = pack.rule(case.rule)
+
+        def look(run: StageRun, rule: Rule = rule, seen: list[ClauseCount] = seen) -> None:
+            if rule in run.rules:
+                seen[:] = count_clauses(run, rule)
+
+        reason = run_case(pack, case, con, look)
+        results.append(CaseResult(case, reason, tuple(seen)))
+    return results
 
 
-def run_case(pack: Pack, case: Case, con: duckdb.DuckDBPyConnection) -> str:
+def run_case(pack: Pack, case: Case, con: duckdb.DuckDBPyConnection, look: Look | None = None) -> str:
     """Run one case; returns why it does not hold, or ''."""
     small = alone(pack, case.rule)
     relations = {name: register(con, name, rows) for name, rows in case.given.items()}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         try:
-            evaluation = evaluate(con, small, relations, case.parameters, out, lambda _: None)
+            evaluation = evaluate(con, small, relations, case.parameters, out, lambda _: None, look=look)
         except ParameterError as error:
             return str(error)
         findings = [row for row in pq.read_table(out / "findings.parquet").to_pylist() if row["rule"] == case.rule]

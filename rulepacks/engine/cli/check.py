@@ -1,27 +1,50 @@
 """`check PACK`: everything wrong with a pack, and rules without cases."""
 
+from __future__ import annotations
+
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 
 from rulepacks.engine.cases import load_cases
+from rulepacks.engine.cli.lines import FORMATS, write_lines
 from rulepacks.engine.library import find_pack
 from rulepacks.engine.loader import load_pack
+from rulepacks.engine.problems import PackError, Problem
 
 HELP = "Check a pack: its files, its rules, and that every rule has a passing and a failing case."
+COLUMNS = ("file", "line", "column", "rule", "message")
+REFUSED = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("pack", help="folder of a pack, or name of a shipped one")
+    parser.add_argument("--format", choices=FORMATS, default="table", help="how problems are shown")
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Check; problems leave as PackError."""
-    folder = find_pack(arguments.pack)
-    pack = load_pack(folder)
-    cases = load_cases(folder, pack)
-    sys.stdout.write(
-        f"{pack.name} {pack.version}: {len({case.rule for case in cases})} rules, {len(cases)} cases, nothing wrong\n"
-        f"sha256 {pack.content_hash}\n"
-    )
+    """Check; 0 for a sound pack, 2 for one with problems."""
+    try:
+        folder = find_pack(arguments.pack)
+        pack = load_pack(folder)
+        cases = load_cases(folder, pack)
+    except PackError as error:
+        return write_problems(error.problems, arguments.format)
+    if arguments.format == "table":
+        rules = len({case.rule for case in cases})
+        sys.stdout.write(f"{pack.name} {pack.version}: {rules} rules, {len(cases)} cases, nothing wrong\n")
+        sys.stdout.write(f"sha256 {pack.content_hash}\n")
+    else:
+        write_lines(arguments.format, COLUMNS, (), sys.stdout)
     return 0
+
+
+def write_problems(problems: Sequence[Problem], form: str) -> int:
+    """Write what is wrong with a pack: for people on standard error, for machines in place of the results."""
+    if form == "table":
+        sys.stderr.writelines(f"{problem}\n" for problem in problems)
+    else:
+        write_lines(form, COLUMNS, map(asdict, problems), sys.stdout)
+    return REFUSED

@@ -98,7 +98,8 @@ class Splitter:
         return self.source.derived.get(node.name)
 
     def _leaf(self, whole: Outline, node: Node) -> Outline:
-        inside = () if isinstance(node, Unary) else filter(_has_clauses, node.children)
+        # What stands in an aggregate is about rows, not about their group.
+        inside = () if isinstance(node, Unary | Aggregate) else filter(_has_clauses, node.children)
         parts = tuple(self.split(child, whole.reached) for child in inside)
         one = replace(whole, reads=self.reads(node), parts=parts)
         if not (isinstance(node, Binary) and node.op in COMPARISONS):

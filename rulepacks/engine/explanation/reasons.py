@@ -14,7 +14,7 @@ SHOWN_CLAUSES = 3
 def reason(outcome: Outcome, rule: Rule, parts: Sequence[Part]) -> str:
     """Why a rule that was judged came out as it did, by the clauses that decided."""
     guard = next((part.clause for part in parts if part.name == "when"), None)
-    judged = [part.clause for part in parts if part.name != "when" and not part.name.startswith("gates")]
+    judged = [part.clause for part in parts if part.name not in {"when", "where"} and not part.name.startswith("gates")]
     if guard is not None and guard.truth == "error":
         return f"Could not be computed: {_told([guard])}."
     if outcome == "not_applicable" and guard is not None and guard.truth != "true":

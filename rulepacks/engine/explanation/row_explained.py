@@ -35,7 +35,7 @@ def explain_row(state: State, work: Work, rule: Rule, row: int) -> Explanation:
     outcome = sight.outcome(where)
     if outcome is None:
         return _gated(state, work, rule, start, row)
-    computed = derivations(state.session.pack, work.input, rule, row_nodes_read(rule))
+    computed = derivations(state.session.pack, work.input, rule, row_nodes_read(state.session.pack, rule))
     answers = sight.answers(where, [node for one in computed for node in one.asked()])
     parts = tuple(Part(name, filled(outline, answers)) for name, outline in sight.parts)
     explained = replace(

@@ -8,7 +8,7 @@ from rulepacks.engine.bodies import ParseBody, RowBody, ScoreBody, UniqueBody
 from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.evaluation.joins import unit_sql
 from rulepacks.engine.evaluation.masks import own_unreadable
-from rulepacks.engine.evaluation.reads import Reads, rule_nodes, score_nodes, shown_nodes
+from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes
 from rulepacks.engine.evaluation.show_rows import read_value
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import State
@@ -31,6 +31,8 @@ def row_parts(pack: Pack, source: Input, rule: Rule) -> list[tuple[str, Outline]
         return [("", _readable(source, name)) for name in body.fields.get(source.name, ())]
     parts = [("when", splitter.split(rule.when))] if rule.when is not None else []
     reached = ((rule.when, True),) if rule.when is not None else ()
+    if (where := sequence_where(pack, rule)) is not None:
+        parts.insert(0, ("where", splitter.split(where)))
     if isinstance(body, ScoreBody):
         parts += [(f"gates: {name}", splitter.split(node, reached)) for name, node in body.gates]
     if isinstance(body, RowBody):
@@ -54,17 +56,24 @@ def _differs(splitter: Splitter, body: UniqueBody, reached: tuple[tuple[Node, bo
     )
 
 
-def row_nodes_read(rule: Rule) -> list[Node]:
+def sequence_where(pack: Pack, rule: Rule) -> Node | None:
+    """The condition that a row takes part in the sequence of a rule."""
+    join = pack.joins.get(f"{rule.code}:")
+    return join.sequence.where if join is not None and join.sequence is not None else None
+
+
+def row_nodes_read(pack: Pack, rule: Rule) -> list[Node]:
     """All a rule about rows reads."""
     gates = [node for _, node in rule.body.gates] if isinstance(rule.body, ScoreBody) else []
-    return [*rule_nodes(rule), *shown_nodes(rule), *score_nodes(rule), *gates]
+    where = sequence_where(pack, rule)
+    return [*rule_nodes(rule), *shown_nodes(rule), *gates, *([where] if where is not None else [])]
 
 
 def row_sight(state: State, work: Work, rule: Rule) -> Sight:
     """All rows of a working table, with the outcome of the rule."""
     session, given = state.session, work.input
     source = Source(session, given, state.joins)
-    reads = Reads().add(session.pack, given, row_nodes_read(rule))
+    reads = Reads().add(session.pack, given, row_nodes_read(session.pack, rule))
     reads.add_names(session.pack, given, [*given.key, *own_unreadable(given, rule)])
     if isinstance(rule.body, ParseBody):
         reads.add_names(session.pack, given, rule.body.fields.get(given.name, ()))

@@ -8,7 +8,6 @@ from typing import cast
 
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.session import Session
-from rulepacks.engine.evaluation.watch import BREAKING
 from rulepacks.engine.explanation.answers import Answer
 from rulepacks.engine.explanation.outline import Outline
 from rulepacks.engine.explanation.trace import Outcome
@@ -33,25 +32,13 @@ class Sight:
 
     def answers(self, where: str, more: Iterable[Node] = ()) -> dict[Node, Answer]:
         """The values of all clauses and of `more` for the one row or key that fulfils `where`."""
-        asked = list(dict.fromkeys([*(node for _, part in self.parts for node in part.asked()), *more]))
-        try:
-            return dict(zip(asked, self._ask(asked, where), strict=True))
-        except BREAKING:
-            # One of them breaks the statement: the others can still be shown.
-            return {node: self._alone(node, where) for node in asked}
-
-    def _ask(self, nodes: Sequence[Node], where: str) -> list[Answer]:
+        nodes = list(dict.fromkeys([*(node for _, part in self.parts for node in part.asked()), *more]))
         columns = [f"CAST({self.text(node)} AS VARCHAR), {self.to.fault(node) or 'false'}" for node in nodes]
         if not columns:
-            return []
+            return {}
         row = self.session.one(f"SELECT {', '.join(columns)} FROM ({self.relation}) WHERE {where}")
-        return [Answer(None if fault else value, bool(fault)) for value, fault in zip(row[::2], row[1::2], strict=True)]
-
-    def _alone(self, node: Node, where: str) -> Answer:
-        try:
-            return self._ask([node], where)[0]
-        except BREAKING:
-            return Answer(None, fault=True)
+        answers = (Answer(None if fault else value, fault) for value, fault in zip(row[::2], row[1::2], strict=True))
+        return dict(zip(nodes, answers, strict=True))
 
     def outcome(self, where: str) -> Outcome | None:
         """The outcome of the row or key that fulfils `where`; None when there is none."""

@@ -1,5 +1,8 @@
 """`check` and `test` from the terminal."""
 
+import csv
+import io
+import json
 import shutil
 from pathlib import Path
 
@@ -56,7 +59,8 @@ def test_a_pack_that_is_nowhere_is_named(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_test_runs_the_cases_of_some_rules(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["test", str(pack), "--rule", "LIST", "--rule", "LATER"]) == 0
-    assert capsys.readouterr().out == "4 of 4 cases hold; 2 of 2 rules exercised both ways\n"
+    out = capsys.readouterr().out
+    assert out.endswith("4 of 4 cases hold; 2 of 2 rules and 2 of 2 clauses exercised both ways\n"), out
 
 
 def test_test_says_which_case_does_not_hold_and_why(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,5 +76,47 @@ def test_test_says_which_case_does_not_hold_and_why(pack: Path, capsys: pytest.C
         "cases/LIST.yml:3:5 LIST: Nothing: expected pass, outcomes are none",
         "cases/LIST.yml:5:5 LIST: Other: finding 1: row is 1, expected 2",
         "cases/LIST.yml:6:5 LIST: Two: expected 2 findings, found 1 (outcomes failed 1)",
-        "0 of 4 cases hold; 1 of 1 rules exercised both ways",
+        "Rule  Clause seen one way only     True  False  Unknown",
+        "LIST  require product in products  0     3      0",
+        "",
+        "0 of 4 cases hold; 1 of 1 rules and 0 of 1 clauses exercised both ways",
     ]
+
+
+def test_test_names_the_clauses_that_were_seen_one_way_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", str(EXAMPLE.parent / "explained"), "--rule", "SMALL"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Rule   Clause seen one way only  True  False  Unknown",
+        "SMALL  when account is not null  3     0      0",
+        "SMALL  require kind <> 'X'       3     0      0",
+        "",
+        "2 of 2 cases hold; 1 of 1 rules and 6 of 8 clauses exercised both ways",
+    ]
+
+
+def test_test_writes_cases_and_clauses_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["test", str(EXAMPLE.parent / "explained"), "--rule", "KIND", "--format"]
+    assert main([*asked, "json"]) == 0
+    objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["kind"], one["text"]) for one in objects] == [
+        ("case", "In the list"), ("case", "Not in the list"), ("clause", "kind in kinds"),
+    ]  # fmt: skip
+    assert (objects[0]["holds"], objects[2]["true"], objects[2]["false"]) == (True, 1, 1)
+    assert main([*asked, "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["kind"], row["holds"], row["true"]) for row in rows] == [
+        ("case", "true", ""), ("case", "true", ""), ("clause", "", "1"),
+    ]  # fmt: skip
+
+
+def test_problems_of_a_pack_are_written_for_machines_too(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (pack / "cases" / "LIST.yml").unlink()
+    for command in ("check", "test"):
+        assert main([command, str(pack), "--format", "json"]) == 2
+        out, err = capsys.readouterr()
+        assert [json.loads(line)["message"] for line in out.splitlines()] == [
+            "has no failing case in cases/LIST.yml", "has no passing case in cases/LIST.yml",
+        ]  # fmt: skip
+        assert err == ""
+    assert main(["check", str(EXAMPLE), "--format", "csv"]) == 0
+    assert capsys.readouterr().out == "file,line,column,rule,message\n"

@@ -108,6 +108,7 @@ def test_explanations_agree_with_what_was_judged(
 def consistent(one: Explanation) -> None:
     """The clauses bear out the outcome, and the reason is a sentence."""
     assert one.reason.endswith("."), one
+    assert "cannot be explained" not in one.reason
     parts = {part.name: part.clause for part in one.parts}
     for clause in parts.values():
         sound(clause)
