@@ -56,7 +56,7 @@ def _not_judged(rule: Rule, question: Question, evaluation: Evaluation) -> Expla
     tally = next(one for one in evaluation.outcomes if one.rule == rule.code)
     start = replace(begun(rule), row=question.row, key=question.key)
     if tally.errored:
-        return replace(start, outcome="error", reason=f"The rule broke: {tally.reason}")
+        return replace(start, outcome="error", reason=f"The rule broke: {tally.reason}.")
     if tally.not_applicable:
         return replace(start, outcome="not_applicable", reason=f"Does not apply: {tally.reason}.")
     return replace(start, reason=f"Not evaluated: {tally.reason or 'no input of it was delivered'}.")

@@ -13,6 +13,8 @@ from rulepacks.engine import evaluate as evaluation_module
 from rulepacks.engine.evaluate import Evaluation, evaluate
 from rulepacks.engine.evaluation.faulty import Faulty
 from rulepacks.engine.evaluation.watch import Budget, Watch
+from rulepacks.engine.explain import explain
+from rulepacks.engine.explanation.trace import Question
 from rulepacks.engine.limits import Limits
 from rulepacks.engine.loader import load_pack
 from rulepacks.engine.progress import Progress
@@ -26,9 +28,10 @@ HERE = "'bomb'"
 class Fragile:
     """A connection on which statements that hold the bomb break."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, broken: Callable[[], Exception]) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, broken: Callable[[], Exception], bomb: str = HERE) -> None:
         self._con = con
         self._broken = broken
+        self._bomb = bomb
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._con, name)
@@ -42,7 +45,7 @@ class Fragile:
         return self._con.sql(text, **named)
 
     def _refuse(self, text: str) -> None:
-        if HERE in text:
+        if self._bomb in text:
             raise self._broken()
 
 
@@ -213,3 +216,20 @@ def test_progress_says_that_rules_are_tried_one_by_one(tmp_path: Path) -> None:
     evaluate(con, pack, relations, {}, tmp_path, told.append)
     assert {"first / one by one"} == {one.group for one in told if "one by one" in one.group}
     assert told[-1].done == told[-1].total
+
+
+def test_a_broken_rule_and_one_that_breaks_the_explanation_say_so(tmp_path: Path) -> None:
+    pack = load_pack(write_pack(tmp_path, added(f"type: row, require: id <> {HERE}"), LISTS))
+    con = duckdb.connect()
+    relations = {"lines": register(con, "given", LINES), "ledger": register(con, "other", LEDGER)}
+
+    def reason(broken: Any, question: Question) -> str:
+        found = explain(broken, pack, relations, {}, question, tmp_path, lambda _: None)
+        assert found.outcome == "error"
+        return found.reason
+
+    fragile: Any = Fragile(con, overflow)
+    assert reason(fragile, Question("BOMB", row=1)) == "The rule broke: Out of Range Error: too much."
+    fragile = Fragile(con, overflow, "the outcome")
+    other = next(rule for rule in pack.rules if rule.type == "row" and rule.code != "BOMB")
+    assert reason(fragile, Question(other.code, row=1)) == "It cannot be explained: Out of Range Error: too much."
