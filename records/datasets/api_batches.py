@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from records import commands
 from records.datasets.filters import BatchFilter
 from records.datasets.models import BatchInput
-from records.datasets.receiving import PARSERS, received, sent
+from records.datasets.receiving import FORMATS, PARSERS, received, sent
 from records.datasets.representations import BatchDetail, BatchShape, ReceivedShape
 from records.datasets.selectors import batch_by_id, batch_counts, batch_inputs, batches
 from records.runs.representations import RunShape
@@ -58,7 +58,7 @@ class BatchList(TenantAPIView):
 
     @extend_schema(
         parameters=[OpenApiParameter(name, str, description="Beside a raw body, as in the form.") for name in FIELDS],
-        request={"multipart/form-data": FORM, "application/x-ndjson": RAW, "text/csv": RAW},
+        request={"multipart/form-data": FORM, **dict.fromkeys(FORMATS, RAW)},
         responses={200: ReceivedShape, 202: ReceivedShape},
     )
     def post(self, request: Request) -> Response:

@@ -89,7 +89,9 @@ def upload_context(
 def wanted_inputs(words: Words, wrong: Mapping[str, str]) -> list[WantedInput]:
     """Inputs of the pack, in its order; without a pack one file of records."""
     if not words.inputs:
-        return [WantedInput("records", "Records", False, "A CSV or NDJSON file", wrong.get("records", ""))]
+        return [
+            WantedInput("records", "Records", False, "A CSV, Excel, NDJSON or Parquet file", wrong.get("records", ""))
+        ]
     return [
         WantedInput(
             one["name"],

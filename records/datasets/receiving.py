@@ -24,27 +24,30 @@ from tenants.problems import StateConflict, TooLarge, UnknownReference, Validati
 
 PARAMETER = "param."
 FIELDS = {"dataset", "pack", "source", "again", "filename"}
-FORMATS = {"application/x-ndjson": "ndjson", "text/csv": "csv"}
+FORMATS = {
+    "application/x-ndjson": "ndjson",
+    "text/csv": "csv",
+    "application/vnd.apache.parquet": "parquet",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "excel",
+}
+"""What a raw body may be, by its media type."""
 ONLY_INPUT = "records"
 """The input's name where no pack names one."""
 
 
-class NdjsonParser(BaseParser):
+class RawParser(BaseParser):
     """Leaves the body unread: it is streamed to storage."""
-
-    media_type = "application/x-ndjson"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         return stream
 
 
-class CsvParser(NdjsonParser):
-    """The same for CSV."""
+def raw_parser(media_type: str) -> type[BaseParser]:
+    """A parser that leaves a body of this type unread."""
+    return type("RawBodyParser", (RawParser,), {"media_type": media_type})
 
-    media_type = "text/csv"
 
-
-PARSERS = (MultiPartParser, NdjsonParser, CsvParser)
+PARSERS: tuple[type[BaseParser], ...] = (MultiPartParser, *map(raw_parser, FORMATS))
 
 
 @dataclass(frozen=True)

@@ -22,5 +22,7 @@ class Limits:
     spill_bytes: int = 16 * 1024 * MIB
     threads: int = 1
     input_bytes: int = 8 * 1024 * MIB
+    unpacked_ratio: int = 200
     record_bytes: int = MIB
+    rows: int = 100_000_000
     columns: int = 1000

@@ -1,4 +1,4 @@
-"""One delivered file: hashed as it is read, given out as UTF-8 in chunks."""
+"""One delivered file: hashed as it is read, unpacked when it is a gzip archive, given out as UTF-8 in chunks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from rulepacks.engine.formats.unpack import GZIP, unpacked
+from rulepacks.engine.limits import Limits
 from rulepacks.engine.refusals import BadInput, InputProblem
 
 CHUNK = 4 * 1024 * 1024
@@ -41,14 +43,22 @@ codecs.register_error(UNDECODABLE, _mark_undecodable)
 class Delivery:
     """The bytes of one input. `sha256` and `size` are final once `chunks` has been read to the end."""
 
-    def __init__(self, name: str, path: Path, *, encoding: str | None = None, chunk: int = CHUNK) -> None:
+    def __init__(
+        self, name: str, path: Path, *, encoding: str | None = None, chunk: int = CHUNK, limits: Limits | None = None
+    ) -> None:
         self.name = name
+        self.path = path
         self.total = path.stat().st_size
         self.size = 0
         self._file: BinaryIO = path.open("rb")
         self._hash = hashlib.sha256()
         self._chunk = chunk
-        self._head = self._file.read(HEAD)
+        self._packed = self._file.read(HEAD)
+        self.is_gzip = self._packed.startswith(GZIP)
+        self._bytes = self._delivered()
+        if self.is_gzip:
+            self._bytes = unpacked(name, self._bytes, limits or Limits())
+        self._head = self._first_bytes()
         self._skip, self.encoding = self._settle_encoding(encoding)
 
     def __enter__(self) -> Self:
@@ -66,7 +76,7 @@ class Delivery:
 
     @property
     def head(self) -> bytes:
-        """The first bytes after a byte order mark, as delivered."""
+        """The first bytes after a byte order mark."""
         return self._head[self._skip :]
 
     def chunks(self) -> Iterator[bytes]:
@@ -82,12 +92,24 @@ class Delivery:
         yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
 
     def _raw(self) -> Iterator[bytes]:
-        block, skip = self._head, self._skip
+        yield self._head[self._skip :]
+        yield from self._bytes
+
+    def _delivered(self) -> Iterator[bytes]:
+        """The bytes of the file, hashed and counted."""
+        block = self._packed
         while block:
             self._hash.update(block)
             self.size += len(block)
-            yield block[skip:]
-            block, skip = self._file.read(self._chunk), 0
+            yield block
+            block = self._file.read(self._chunk)
+
+    def _first_bytes(self) -> bytes:
+        """Enough to tell encoding and format by."""
+        head = b""
+        while len(head) < HEAD and (block := next(self._bytes, None)) is not None:
+            head += block
+        return head
 
     def _settle_encoding(self, declared: str | None) -> tuple[int, str]:
         for mark, encoding in _BOMS:

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rulepacks.engine.formats import parquet, workbook
 from rulepacks.engine.formats.delivery import Delivery
 from rulepacks.engine.refusals import BadInput, InputProblem
 from rulepacks.engine.spec import LayoutField
 
-CSV, NDJSON, FIXED_WIDTH = "csv", "ndjson", "fixed_width"
-FORMATS = (CSV, NDJSON, FIXED_WIDTH)
+CSV, NDJSON, FIXED_WIDTH, EXCEL, PARQUET = "csv", "ndjson", "fixed_width", "excel", "parquet"
+FORMATS = (CSV, NDJSON, FIXED_WIDTH, EXCEL, PARQUET)
 
 _OTHER_FILES = (
     (b"%PDF", "begins with %PDF"),
-    (b"PK\x03\x04", "begins as a ZIP archive or an Excel workbook does"),
-    (b"\xd0\xcf\x11\xe0", "begins as an old Excel or Word file does"),
-    (b"\x1f\x8b", "begins as a gzip archive does"),
-    (b"PAR1", "begins as a Parquet file does"),
+    (b"\xd0\xcf\x11\xe0", "begins as an old Excel or Word file does; save it as .xlsx"),
+    (b"\x1f\x8b", "begins as a gzip archive inside a gzip archive does"),
     (b"\x89PNG", "begins as a PNG image does"),
     (b"\xff\xd8\xff", "begins as a JPEG image does"),
     (b"\x7fELF", "begins as a program does"),
     (b"SQLite format 3", "begins as an SQLite database does"),
 )
+_MARKS = {EXCEL: workbook.MARK, PARQUET: parquet.MARK}
 _JSON_NAMES = (".ndjson", ".jsonl", ".json")
-_KINDS = {CSV: "a CSV text file", NDJSON: "an NDJSON text file", FIXED_WIDTH: "a fixed-width text file"}
+_KINDS = {CSV: "a CSV text file", NDJSON: "an NDJSON text file", FIXED_WIDTH: "a fixed-width text file",
+          EXCEL: "an Excel workbook", PARQUET: "a Parquet file"}  # fmt: skip
 
 
 def detect_format(delivery: Delivery, filename: str, wanted: str | None, fixed_width: Sequence[LayoutField]) -> str:
@@ -33,6 +34,14 @@ def detect_format(delivery: Delivery, filename: str, wanted: str | None, fixed_w
     found = wanted or _guess(delivery, filename, fixed_width)
     if found == FIXED_WIDTH and not fixed_width:
         raise BadInput(InputProblem(delivery.name, "the pack has no fixed-width layout for this input"))
+    for binary, mark in _MARKS.items():
+        if (found == binary) != delivery.head.startswith(mark):
+            other = _KINDS[binary] if found != binary else _KINDS[CSV]
+            raise BadInput(InputProblem(delivery.name, f"not {_KINDS[found]}: begins as {other} does"))
+    if found in _MARKS:
+        if delivery.is_gzip:
+            raise BadInput(InputProblem(delivery.name, f"{_KINDS[found]} is packed already; deliver it without gzip"))
+        return found
     for mark, description in _OTHER_FILES:
         if delivery.head.startswith(mark):
             raise BadInput(InputProblem(delivery.name, f"not {_KINDS[found]}: {description}"))
@@ -42,6 +51,9 @@ def detect_format(delivery: Delivery, filename: str, wanted: str | None, fixed_w
 
 
 def _guess(delivery: Delivery, filename: str, fixed_width: Sequence[LayoutField]) -> str:
+    for binary, mark in _MARKS.items():
+        if delivery.head.startswith(mark):
+            return binary
     text = delivery.head.replace(b"\0", b"").lstrip()
     if text.startswith(b"{") or filename.lower().endswith(_JSON_NAMES):
         return NDJSON

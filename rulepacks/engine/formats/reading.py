@@ -10,9 +10,11 @@ from pathlib import Path
 from rulepacks.engine.formats.blocks import Block, Rejected
 from rulepacks.engine.formats.csv import read_csv
 from rulepacks.engine.formats.delivery import Delivery
-from rulepacks.engine.formats.detect import FIXED_WIDTH, NDJSON, detect_format
+from rulepacks.engine.formats.detect import EXCEL, FIXED_WIDTH, NDJSON, PARQUET, detect_format
+from rulepacks.engine.formats.excel import read_excel
 from rulepacks.engine.formats.fixed_width import read_fixed_width
 from rulepacks.engine.formats.ndjson import read_ndjson
+from rulepacks.engine.formats.parquet import read_parquet
 from rulepacks.engine.limits import Limits
 from rulepacks.engine.progress import Progress, Report
 from rulepacks.engine.refusals import BadInput, InputProblem
@@ -65,7 +67,7 @@ def read_input(
     report: Report,
 ) -> InputSummary:
     """Read `file` into `snapshot`; raises `BadInput` when the file as a whole cannot be read."""
-    with Delivery(file.name, file.path, encoding=file.encoding) as delivery:
+    with Delivery(file.name, file.path, encoding=file.encoding, limits=limits) as delivery:
         if delivery.total > limits.input_bytes:
             message = f"the file has {delivery.total} bytes; the limit is {limits.input_bytes} bytes"
             raise BadInput(InputProblem(file.name, message))
@@ -100,6 +102,12 @@ def _open(
     if found == FIXED_WIDTH:
         records, blocks = read_fixed_width(delivery, limits, fixed_width)
         return lambda: records.columns, blocks
+    if found == EXCEL:
+        sheet, blocks = read_excel(delivery, limits)
+        return lambda: sheet.columns, blocks
+    if found == PARQUET:
+        file, blocks = read_parquet(delivery, limits)
+        return lambda: file.columns, blocks
     table, blocks = read_csv(delivery, limits)
     return lambda: table.columns, blocks
 
