@@ -13,6 +13,7 @@ class Limits:
 
     `memory_bytes` bounds the child process, `engine_memory_bytes` what DuckDB takes of it before it spills to disk.
     `statement_seconds` bounds one statement: the rules of a stage together, or a rule that is tried by itself.
+    `output_bytes` bounds each file that a pack puts out.
     """
 
     seconds: float = 900.0
@@ -23,6 +24,7 @@ class Limits:
     threads: int = 1
     input_bytes: int = 8 * 1024 * MIB
     unpacked_ratio: int = 200
+    output_bytes: int = 4 * 1024 * MIB
     record_bytes: int = MIB
     rows: int = 100_000_000
     columns: int = 1000

@@ -116,14 +116,16 @@ def output_rows(state: State, output: OutputSpec) -> Rows:
         return _input_rows(state, output)
     to = Compiler(lambda node: quoted(node.name) if isinstance(node, Field) else None)
     if output.kind == "findings":
-        return Rows(lambda _: f"({_findings(state.session)})", ("",), to, "ordinal", "unit")
+        return _finding_rows(state.session, to)
     made = state.tables[output.source]
     return Rows(lambda _: quoted(f"table:{output.source}"), ("",), to, made.order, made.unit)
 
 
-def _findings(session: Session) -> str:
+def _finding_rows(session: Session, to: Compiler) -> Rows:
     columns = ", ".join(quoted(name) for name in SCHEMA.names if name != "rows")
-    return f"SELECT {columns}, array_to_string(rows, ', ') AS rows FROM {_findings_file(session)}"
+    findings = f"SELECT {columns}, array_to_string(rows, ', ') AS rows FROM {_findings_file(session)}"
+    blocks = _blocks(session, _findings_file(session), "ordinal")
+    return Rows(lambda where: f"({findings} WHERE {where or 'true'})", blocks, to, "ordinal", "unit")
 
 
 def _findings_file(session: Session) -> str:
@@ -154,7 +156,9 @@ def _input_rows(state: State, output: OutputSpec) -> Rows:
         return f"{rows} LEFT JOIN ({delivered}) USING (row_number)"
 
     to = Compiler(_named(source.compiler().resolve, given), source.fault)
-    return Rows(relation, _blocks(session, given), to, "row_number", unit or "", carried)
+    return Rows(
+        relation, _blocks(session, session.relations[given.name], "row_number"), to, "row_number", unit or "", carried
+    )
 
 
 def _carried(session: Session, output: OutputSpec, given: Input) -> tuple[str, ...]:
@@ -164,10 +168,10 @@ def _carried(session: Session, output: OutputSpec, given: Input) -> tuple[str, .
     return tuple(name for name in names if name.lower() not in taken)
 
 
-def _blocks(session: Session, given: Input) -> list[str]:
-    """Conditions on row numbers: a snapshot finds its rows by them, and a block is sorted in little memory."""
-    last = session.one(f"SELECT coalesce(max(row_number), 0) FROM {session.relations[given.name]}")[0]
-    return [f"row_number > {start} AND row_number <= {start + BLOCK}" for start in range(0, int(last), BLOCK)]
+def _blocks(session: Session, relation: str, number: str) -> list[str]:
+    """Conditions on numbered rows: a Parquet file finds its rows by them, and a block is sorted in little memory."""
+    last = session.one(f"SELECT coalesce(max({number}), 0) FROM {relation}")[0]
+    return [f"{number} > {start} AND {number} <= {start + BLOCK}" for start in range(0, int(last), BLOCK)]
 
 
 def _about_rows(session: Session, given: Input, names: set[str]) -> str:

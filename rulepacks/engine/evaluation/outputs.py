@@ -4,14 +4,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
+import pyarrow as pa
+
 from rulepacks.engine.evaluation.output_rows import Rows, missing_inputs, output_rows, uncomputed
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.state import State
-from rulepacks.engine.evaluation.watch import BREAKING, reason_of
+from rulepacks.engine.evaluation.watch import BREAKING, Broke, reason_of
 from rulepacks.engine.expressions.types import TEXT
 from rulepacks.engine.formats.media import ENDINGS
 from rulepacks.engine.formats.writers import FILE_FORMATS
 from rulepacks.engine.formats.writers.base import Misfit, OutputColumn
+from rulepacks.engine.limits import MIB
 from rulepacks.engine.spec import OutputSpec
 from rulepacks.engine.summary import OutputSummary
 
@@ -57,19 +60,24 @@ def _unmade(state: State, output: OutputSpec) -> tuple[Literal["failed", "not_ev
 
 
 def _write(session: Session, rows: Rows, output: OutputSpec, path: Path) -> int:
-    """Write the file; returns the number of its rows. Raises Misfit."""
+    """Write the file; returns the number of its rows. Raises Misfit, and Broke for a file that grows too large."""
     file_format, count = FILE_FORMATS[output.format], 0
     places = {place.name: place for place in output.layout}
     columns = [OutputColumn(header, node.type, places.get(header)) for header, node in output.columns]
     columns += [OutputColumn(name, TEXT) for name in rows.carried]
+    most = session.budget.limits.output_bytes
     try:
         with closing(file_format.open(path, columns)) as writer:
             for sql in rows.selects(output, typed=file_format.typed):
                 for batch in session.batches(sql, BATCH):
                     writer.write(batch)
                     count += batch.num_rows
+                    if path.stat().st_size > most:
+                        raise Broke(f"the file is larger than the limit of {most // MIB} MiB")
     except Misfit as misfit:
         raise Misfit(misfit.row, f"{_place(session, rows, output, misfit)}: {misfit.message}") from misfit
+    except pa.ArrowCapacityError as error:
+        raise Broke("the texts of some of its rows are too long together") from error
     return count
 
 

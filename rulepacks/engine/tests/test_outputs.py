@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,8 @@ import pytest
 from rulepacks.engine.__main__ import main
 from rulepacks.engine.evaluate import Evaluation, evaluate
 from rulepacks.engine.evaluation import output_rows
+from rulepacks.engine.evaluation.watch import Budget
+from rulepacks.engine.limits import MIB, Limits
 from rulepacks.engine.loader import load_pack
 from rulepacks.engine.loading import outputs
 from rulepacks.engine.tests.packing import HEAD, problems_of, write_pack
@@ -62,13 +65,25 @@ LINES = [
 
 
 def judge(
-    folder: Path, outputs: str, lines: Sequence[Mapping[str, str]] = LINES, *, threads: int = 2, order: int = 1
+    folder: Path,
+    outputs: str,
+    lines: Sequence[Mapping[str, str]] = LINES,
+    *,
+    threads: int = 2,
+    order: int = 1,
+    budget: Budget | None = None,
 ) -> Evaluation:
-    return evaluate_pack(folder, PACK + outputs.lstrip("\n") + USES, lines, threads=threads, order=order)
+    return evaluate_pack(folder, PACK + outputs.lstrip("\n") + USES, lines, threads=threads, order=order, budget=budget)
 
 
 def evaluate_pack(
-    folder: Path, text: str, lines: Sequence[Mapping[str, str]] = LINES, *, threads: int = 2, order: int = 1
+    folder: Path,
+    text: str,
+    lines: Sequence[Mapping[str, str]] = LINES,
+    *,
+    threads: int = 2,
+    order: int = 1,
+    budget: Budget | None = None,
 ) -> Evaluation:
     pack = load_pack(write_pack(folder, HEAD + text, FILES))
     con = duckdb.connect()
@@ -78,7 +93,7 @@ def evaluate_pack(
         "row_number": pa.array(range(1, len(lines) + 1), pa.int64()),
         **{name: pa.array([line[name] for line in lines], pa.string()) for name in names},
     }).take(list(range(len(lines)))[::order]))  # fmt: skip
-    return evaluate(con, pack, {"lines": "given"}, {}, folder, lambda _: None)
+    return evaluate(con, pack, {"lines": "given"}, {}, folder, lambda _: None, budget)
 
 
 def text(folder: Path, name: str) -> str:
@@ -328,3 +343,22 @@ def test_scores_of_a_rule_that_is_not_in_force_are_not_put_out(tmp_path: Path) -
     text = PACK.replace("statuses:", f"  - {rule}\nstatuses:") + outputs + USES + "as_of: date '2029-12-31'\n"
     evaluation = evaluate_pack(tmp_path, text)
     assert (evaluation.outputs[0].state, evaluation.outputs[0].reason) == ("not_evaluated", "not in force")
+
+
+def test_a_file_that_grows_too_large_is_given_up(tmp_path: Path) -> None:
+    lines = [{**LINES[0], "id": str(number)} for number in range(30_000)]
+    outputs = "  - {name: large, format: csv, from: lines, columns: {a: \"lpad(id, 100, 'x')\"}}\n"
+    small = Budget(replace(Limits(), output_bytes=MIB))
+    evaluation = judge(tmp_path, outputs, lines, budget=small)
+    assert evaluation.outputs[0].complaint == ("large.csv was not written: the file is larger than the limit of 1 MiB")
+    assert list((tmp_path / "outputs").iterdir()) == []
+
+
+def test_findings_come_in_blocks_as_they_come_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = []
+    for block in (100, 2):
+        monkeypatch.setattr(output_rows, "BLOCK", block)
+        judge(tmp_path, "  - {name: found, format: ndjson, from: findings}\n")
+        contents.append(text(tmp_path, "found.ndjson"))
+    assert contents[0] == contents[1]
+    assert len(contents[0].splitlines()) == 4
