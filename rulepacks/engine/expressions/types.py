@@ -44,6 +44,8 @@ class Type:
 
 TEXT = Type("text")
 INTEGER = Type("integer", 18)
+COUNT = Type("integer", 7)
+"""A count of days, or of anything longer, between two dates: the years 1 to 9999 have 3.7 million days."""
 BOOLEAN = Type("boolean")
 DATE = Type("date")
 TIMESTAMP = Type("timestamp")

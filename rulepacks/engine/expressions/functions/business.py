@@ -11,7 +11,7 @@ from typing import Any
 
 from rulepacks.engine.expressions.functions.base import Arguments, Fault, Function, arguments, let
 from rulepacks.engine.expressions.tree import Call
-from rulepacks.engine.expressions.types import BOOLEAN, DATE, INTEGER, Type
+from rulepacks.engine.expressions.types import BOOLEAN, COUNT, DATE, INTEGER, Type
 
 START = date.min
 WEEK, WORK = 7, 5
@@ -108,7 +108,7 @@ FUNCTIONS = {
     ),
     "business_days_between": _function(
         "business_days_between(first, last)", "Business days after the first up to and including the last.",
-        INTEGER, (DATE, DATE), _between_sql, _between,
+        COUNT, (DATE, DATE), _between_sql, _between,
     ),
     "add_business_days": _function(
         "add_business_days(date, n)", "The n-th business day after the date, or before it when n is negative.",

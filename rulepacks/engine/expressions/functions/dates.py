@@ -8,7 +8,7 @@ from typing import Any
 
 from rulepacks.engine.expressions.functions.base import Fault, Function, fixed, form, plain
 from rulepacks.engine.expressions.tree import Call
-from rulepacks.engine.expressions.types import DATE, INTEGER, Type
+from rulepacks.engine.expressions.types import COUNT, DATE, INTEGER, Type
 
 _AFTER = "DATE '10000-01-01'"
 _BEFORE = "DATE '0001-01-01' - 1"
@@ -68,10 +68,10 @@ def _date_of(year: int, month: int, day: int) -> date:
 
 
 def _of_two(name: str, meaning: str, template: str, python: Any) -> tuple[str, Function]:
-    return name, Function(f"{name}(first, last)", meaning, fixed(INTEGER, DATE, DATE), form(template), python)
+    return name, Function(f"{name}(first, last)", meaning, fixed(COUNT, DATE, DATE), form(template), python)
 
 
-def _part(name: str, meaning: str, sql: str, python: Any, result: Type = INTEGER) -> tuple[str, Function]:
+def _part(name: str, meaning: str, sql: str, python: Any, result: Type = COUNT) -> tuple[str, Function]:
     return name, Function(f"{name}(date)", meaning, fixed(result, DATE), plain(sql), python)
 
 
