@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
+from cortx.benchmarks.subject import INPUT, PACK, PARAMETERS
 from records.runs.bulk import many, on_postgresql
 from rulepacks.engine.formats.reading import InputFile
 from rulepacks.engine.progress import silent
@@ -30,10 +31,10 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def parse_and_rules(pack: Path, inputs: dict[str, Path], parameters: dict[str, str], out: Path) -> Summary:
+def parse_and_rules(file: Path, out: Path) -> Summary:
     """The child process alone: read, snapshot, rules; nothing is stored in a database."""
-    files = tuple(InputFile(name, path, path.name) for name, path in inputs.items())
-    request = RunRequest(pack=pack, inputs=files, snapshots={}, parameters=parameters, out=out)
+    given = InputFile(INPUT, file, file.name)
+    request = RunRequest(pack=PACK, inputs=(given,), snapshots={}, parameters=PARAMETERS, out=out)
     return run_in_child(request, on_progress=silent, cancelled=lambda: False)
 
 

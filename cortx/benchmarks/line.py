@@ -6,11 +6,11 @@ from pathlib import Path
 
 from django.core.files.base import File
 
+from cortx.benchmarks.subject import INPUT, PARAMETERS
 from records import commands, tasks
 from records.datasets.models import Batch, Dataset
 from records.datasets.uploads import Upload
 from records.runs.bulk import rows_delete
-from records.runs.models import Run
 from records.runs.selectors import RUN_WORK, run_by_id
 from rulepacks.models import PackVersion
 from tenants.accounts.models import Tenant
@@ -23,13 +23,11 @@ SLUG = "bench"
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds to receive the files, from then to the commit, and of the store alone; bytes of memory at the peak."""
+    """Seconds to receive the file, from then to the commit, and of the store alone."""
 
     receive: float
     judge_and_store: float
     store: float
-    worker_memory: int
-    run: Run
 
 
 def bench_tenant() -> Tenant:
@@ -37,14 +35,11 @@ def bench_tenant() -> Tenant:
     return Tenant.objects.filter(slug=SLUG).first() or tenant_create(slug=SLUG, name="Benchmarks")
 
 
-def deliver_and_judge(
-    tenant: Tenant, version: PackVersion, inputs: dict[str, Path], parameters: dict[str, str]
-) -> Measured:
+def deliver_and_judge(tenant: Tenant, version: PackVersion, file: Path) -> Measured:
     """Once along the line; what was stored is deleted afterwards."""
-    forget_peak()
     began = time.perf_counter()
     with tenant_scope(tenant.id):
-        batch = receive(dataset_for(version), inputs, parameters)
+        batch = receive(dataset_for(version), file)
     received = time.perf_counter()
     assert batch.last_run is not None
     work = Work.objects.get(kind=RUN_WORK, reference=batch.last_run.id)
@@ -56,7 +51,7 @@ def deliver_and_judge(
         rows_delete("records_finding", run.id)
     stages = {stage["name"]: stage for stage in run.progress["stages"]}
     stored = stages["Stored"].get("seconds", 0.0)
-    return Measured(received - began, done - received, stored, peak_memory(), run)
+    return Measured(received - began, done - received, stored)
 
 
 def dataset_for(version: PackVersion) -> Dataset:
@@ -66,22 +61,10 @@ def dataset_for(version: PackVersion) -> Dataset:
     return dataset
 
 
-def receive(dataset: Dataset, inputs: dict[str, Path], parameters: dict[str, str]) -> Batch:
-    uploads = [Upload(name, path.name, File(path.open("rb"))) for name, path in inputs.items()]
-    receipt = commands.batch_receive(
-        dataset=dataset, uploads=uploads, parameters=parameters, source="benchmark", again=True
-    )
-    for upload in uploads:
-        upload.content.close()
+def receive(dataset: Dataset, file: Path) -> Batch:
+    with file.open("rb") as content:
+        upload = Upload(INPUT, file.name, File(content))
+        receipt = commands.batch_receive(
+            dataset=dataset, uploads=[upload], parameters=PARAMETERS, source="benchmark", again=True
+        )
     return receipt.batch
-
-
-def forget_peak() -> None:
-    """Let the kernel count this process's peak memory from now on."""
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def peak_memory() -> int:
-    """The most resident memory of this process since `forget_peak`, in bytes."""
-    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
