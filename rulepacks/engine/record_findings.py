@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rulepacks.engine.bodies import ParseBody, RowBody
 from rulepacks.engine.cell_values import as_text
 from rulepacks.engine.compile_python import Read, Slots, compile_node
-from rulepacks.engine.evaluation.findings import BLANK
+from rulepacks.engine.evaluation.findings import BLANK, tolerance_text
 from rulepacks.engine.evaluation.reads import blank_names, parts_shown, rule_nodes, shown_as, shown_nodes
 from rulepacks.engine.expressions.functions.base import Fault
 from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw
@@ -91,7 +91,7 @@ class Renderer:
             left=left,
             right=right,
             difference=difference,
-            tolerance=None,
+            tolerance=tolerance_text(rule),
             fields=fields,
             message=message,
             fingerprint=_fingerprint(rule.code, key, unit, occurrence),
@@ -147,7 +147,7 @@ class Renderer:
 
     def _message_texts(self) -> list[Text]:
         left, right, difference = self._amounts
-        slots = {"left": left, "right": right, "difference": difference}
+        slots = {"left": left, "right": right, "difference": difference, "tolerance": _fixed(tolerance_text(self.rule))}
         parts: list[Text] = []
         for part in self.rule.message:
             if part.slot:
@@ -183,7 +183,7 @@ def _nothing(_: Slots) -> None:
     return None
 
 
-def _fixed(text: str) -> Text:
+def _fixed(text: str | None) -> Text:
     return lambda slots: text
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from rulepacks.engine.bodies import ParseBody, RowBody
 from rulepacks.engine.compile_python import Slots
 from rulepacks.engine.evaluation.masks import layered, own_unreadable
+from rulepacks.engine.evaluation.plan import in_force
 from rulepacks.engine.evaluation.reads import Reads, rule_nodes
 from rulepacks.engine.record_row import RowPlan
 from rulepacks.engine.spec import Pack, Rule
@@ -79,10 +80,12 @@ def _statements(plan: RowPlan, rule: Rule, branches: Iterator[Branch], at: int) 
 
 
 def _branches(pack: Pack, rule: Rule, plan: RowPlan, at: dict[str, int]) -> Iterator[Branch]:
-    """When a rule does not pass: unreadable cells, rules it needs, its guard, and last its condition."""
+    """When a rule does not pass: its time, unreadable cells, rules it needs, its guard, and last its condition."""
     if isinstance(rule.body, ParseBody):
         yield _any(plan.bad_slots(rule.body.fields.get(pack.first_input.name, ()))), "fail"
         return
+    for test in in_force(pack, rule):
+        yield f"not {plan.source.truth(test)}", "not_applicable"
     own = own_unreadable(pack.first_input, rule)
     read = Reads().add(pack, pack.first_input, rule_nodes(rule)).fields
     if broken := plan.bad_slots(own):

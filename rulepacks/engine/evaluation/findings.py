@@ -119,7 +119,7 @@ def statement(session: Session, rule: Rule, shown: Shown) -> str:
     constant = {
         "rule": text_literal(rule.code), "type": text_literal(rule.type), "stage": text_literal(rule.stage),
         "label": severity_labels(session, rule), "input": text_literal(shown.input), "fingerprint": fingerprint(rule),
-        "tolerance": "CAST(NULL AS VARCHAR)" if rule.tolerance is None else text_literal(tolerance_text(rule)),
+        "tolerance": _tolerance(rule),
     }  # fmt: skip
     listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in constant.items())
     texts = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), '')" for name in SCHEMA.names[1:])
@@ -143,9 +143,15 @@ def json_object(parts: Mapping[str, str]) -> str:
     return f"CAST(json_object({listed}) AS VARCHAR)"
 
 
-def tolerance_text(rule: Rule) -> str:
+def _tolerance(rule: Rule) -> str:
+    text = tolerance_text(rule)
+    return "CAST(NULL AS VARCHAR)" if text is None else text_literal(text)
+
+
+def tolerance_text(rule: Rule) -> str | None:
     """The tolerance as shown: an amount, a percentage, or both."""
-    assert rule.tolerance is not None
+    if rule.tolerance is None:
+        return None
     absolute, relative = rule.tolerance.absolute, rule.tolerance.relative
     parts = [format(absolute, "f")] if absolute or not relative else []
     return " or ".join([*parts, *([f"{format(relative * 100, 'f').rstrip('0').rstrip('.')} %"] if relative else [])])
@@ -178,10 +184,10 @@ def message_sql(rule: Rule, values: Mapping[int, str], slots: Mapping[str, str],
     """SQL of the message: the template filled in, or the fallback. Blank values are shown as (blank)."""
     if not rule.message:
         return fallback
-    parts = []
+    parts, known = [], {**slots, "tolerance": _tolerance(rule)}
     for index, part in enumerate(rule.message):
         if part.slot or part.node is not None:
-            value = slots.get(part.slot, "NULL") if part.slot else values[index]
+            value = known.get(part.slot, "NULL") if part.slot else values[index]
             parts.append(f"coalesce(CAST({value} AS VARCHAR), '{BLANK}')")
         else:
             parts.append(text_literal(part.text))

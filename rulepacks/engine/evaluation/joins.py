@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from rulepacks.engine.arrow_types import arrow_type
 from rulepacks.engine.compile_sql import quoted
+from rulepacks.engine.evaluation.folding import folded
 from rulepacks.engine.evaluation.gathers import gather_nodes, gathered
 from rulepacks.engine.evaluation.reads import FOUND, Reads, unreadable_fields
 from rulepacks.engine.evaluation.sequences import sequence_nodes, windows_of
@@ -101,21 +102,19 @@ def _list_tables(session: Session, join: JoinSpec, wanted: Sequence[str], stage:
         name = quoted(f"join:{stage}:{join.name}:{number}")
         raw = f"rows:{join.name}:{number}"
         kept = [*dict.fromkeys([*spec.key, *effective, *wanted])]
+        rows = groups[blank]
+        if join.fold_case:
+            rows = folded(rows, [*map(header.index, spec.key)], [*map(header.index, effective)])
         arrays = [
-            pa.array([row[header.index(column)] for row in groups[blank]], arrow_type(spec.columns[column]))
-            for column in kept
+            pa.array([row[header.index(column)] for row in rows], arrow_type(spec.columns[column])) for column in kept
         ]
         session.con.register(raw, pa.table(dict(zip(kept, arrays, strict=True))))
-        keys = ", ".join(f"{_folded(quoted(key), join, spec.columns[key])} AS {quoted(f'k:{key}')}" for key in spec.key)
+        keys = ", ".join(f"{quoted(key)} AS {quoted(f'k:{key}')}" for key in spec.key)
         others = "".join(f", {quoted(column)}" for column in dict.fromkeys([*effective, *wanted]))
         session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {keys}{others}, {IS_FOUND} FROM {quoted(raw)}")
         session.con.unregister(raw)
         tables.append(JoinTable(name, paired, spec.effective, not_itself=False, fold_case=join.fold_case))
     return tables
-
-
-def _folded(column: str, join: JoinSpec, kind: Type) -> str:
-    return f"upper({column})" if join.fold_case and kind.kind == "text" else column
 
 
 def _table_table(session: Session, join: JoinSpec, wanted: Sequence[str], stage: str) -> JoinTable:

@@ -80,17 +80,16 @@ def _rows(session: Session, rule: Rule) -> int:
 
 
 def _in_force(session: Session, rule: Rule) -> bool:
-    as_of = session.pack.as_of
-    first, last = rule.effective
-    if as_of is None or (first is None and last is None):
-        return True
-    tests: list[Node] = []
-    if first is not None:
-        tests.append(Binary(op=">=", left=as_of, right=first, type=BOOLEAN))
-    if last is not None:
-        tests.append(Binary(op="<=", left=as_of, right=last, type=BOOLEAN))
     to = Compiler(lambda _: None)
-    return all(session.one(f"SELECT {to.value(test)}")[0] is True for test in tests)
+    return all(session.one(f"SELECT {to.shown(test)}")[0] is True for test in in_force(session.pack, rule))
+
+
+def in_force(pack: Pack, rule: Rule) -> list[Node]:
+    """Conditions over parameters, all of which are TRUE when a rule is in force; none for one that always is."""
+    if pack.as_of is None:
+        return []
+    ends = zip((">=", "<="), rule.effective, strict=True)
+    return [Binary(op=op, left=pack.as_of, right=end, type=BOOLEAN) for op, end in ends if end is not None]
 
 
 def plan_stages(session: Session, rules: Sequence[Rule], faulty: Faulty) -> list[StagePlan]:

@@ -117,7 +117,7 @@ rules:
   - {code: T2, type: row, severity: info, title: Absent, authority: none, require: found(gone)}
 """
 LISTS = {
-    "sides": "code,name,weight\na,Alpha,1\nab,,20\n12,Twelve,\nK1,Upper,300\n",
+    "sides": "code,name,weight\na,Alpha,1\nA,Capital,2\nab,,20\n12,Twelve,\nK1,Upper,300\n",
     "dated": "code,from,until\na,2000-01-01,2023-12-31\na,2024-01-01,\nab,,2024-02-29\n",
     "pairs": "code,name,means\na,a,both\na,,left\n,a,right\n,,none\n12,12,both\n",
     "holidays": "day\n2000-01-03\n2024-02-29\n2024-03-01\n2024-03-02\n",

@@ -18,7 +18,9 @@ STAGES = st.sampled_from(["first", "first", "second", "third"])
 CODES = st.lists(st.sampled_from(["OWN", "OLD", *(f"R{number}" for number in range(1, 9))]), max_size=2, unique=True)
 LABELS = st.sampled_from(["Own", "own"])
 EFFECTIVE = st.fixed_dictionaries({}, optional={"from": st.sampled_from(["6", "7", "8"]), "until": st.just("7")})
-MESSAGES = st.sampled_from(["{t} and {twice}: {left}, {right}, {difference}", "{n} {d} {side.name} {$word}", "{id}"])
+MESSAGES = st.sampled_from(
+    ["{t} and {twice}: {left}, {right}, {difference}, {tolerance}", "{n} {d} {side.name} {$word}", "{id}"]
+)
 
 
 def rule(kind: str, needed: dict[str, Any], optional: dict[str, Any] | None = None) -> st.SearchStrategy[Any]:

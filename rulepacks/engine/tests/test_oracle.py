@@ -1,5 +1,6 @@
 """DuckDB, the closures for single records and the oracle come to the same."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,15 +13,24 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from rulepacks.engine.bodies import RowBody
 from rulepacks.engine.database import open_database
 from rulepacks.engine.evaluate import evaluate
 from rulepacks.engine.limits import Limits
 from rulepacks.engine.progress import silent
-from rulepacks.engine.spec import Pack
-from rulepacks.engine.tests.oracle.run import COLUMNS, Judgement, judge_batch
+from rulepacks.engine.record import compile_record_rules
+from rulepacks.engine.spec import PARSE, Pack
+from rulepacks.engine.tests.oracle.judging import nodes_of
+from rulepacks.engine.tests.oracle.run import COLUMNS, Judgement, in_order, judge_batch
+from rulepacks.engine.tests.oracle.world import reached
 from rulepacks.engine.tests.packs_at_random import DELIVERIES, PARAMETERS, coded, load
 from rulepacks.engine.tests.rules_at_random import RULES
 
+SAME = (
+    "rule", "type", "stage", "severity", "label", "input", "key", "unit", "left", "right", "difference", "tolerance",
+    "fields", "message", "fingerprint",
+)  # fmt: skip
+"""What a finding says in a batch and of a single record alike."""
 NAMES = {
     "pass": "passed", "fail": "failed", "not_applicable": "not_applicable", "not_evaluated": "not_evaluated",
     "error": "errored",
@@ -60,6 +70,54 @@ def in_duckdb(pack: Pack, delivered: Mapping[str, Sequence[Mapping[str, Any]]]) 
     )
 
 
+def in_python(pack: Pack, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, dict[int, str]], list[dict[str, Any]]]:
+    """What the rules about single records make of the rows: outcomes by rule and row, and findings."""
+    rules = compile_record_rules(pack)
+    outcomes: dict[str, dict[int, str]] = {rule.code: {} for rule in pack.rules}
+    findings = []
+    for row in rows:
+        number, payload = row["row_number"], {name: cell for name, cell in row.items() if name != "row_number"}
+        verdict = rules.judge(payload, PARAMETERS)
+        for judged in verdict.outcomes:
+            outcomes[judged.rule][number] = judged.outcome
+        assert verdict.errored == any(judged.outcome == "error" for judged in verdict.outcomes)
+        findings += [{**{name: getattr(one, name) for name in SAME}, "row": number} for one in verdict.findings]
+    return outcomes, findings
+
+
+def for_single_records(pack: Pack) -> set[str]:
+    """Codes of the rules that one row of the first input and lists decide, and that no gate keeps back."""
+    gates, found = {stage.name for stage in pack.stages if stage.gate_unit}, {PARSE}
+    for rule in in_order(pack.rules):
+        nodes = [*nodes_of(rule), *(node for _, node in rule.about), *(node for _, node in rule.severity.branches)]
+        nodes += [part.node for part in rule.message if part.node is not None]
+        if isinstance(rule.body, RowBody):
+            nodes += [node for node in (rule.body.left, rule.body.right) if node is not None]
+            joins = reached(nodes, pack.inputs[rule.input], pack)[1]
+            needs = {pack.rule(code).code for code in rule.needs}
+            alone = all(pack.joins[name].kind == "list" for name in joins) and needs <= found
+            if alone and rule.input == pack.first_input.name and rule.stage not in gates:
+                found.add(rule.code)
+    return found
+
+
+def assert_same_for_single_records(pack: Pack, rows: Sequence[Mapping[str, Any]], expected: Judgement) -> None:
+    """The closures agree with the oracle wherever a record by itself is enough."""
+    outcomes, findings = in_python(pack, rows)
+    single = for_single_records(pack)
+    for code in single - {PARSE}:
+        wanted = expected.verdicts[code].rows or dict.fromkeys(outcomes[code], "not_applicable")
+        assert outcomes[code] == wanted, pack.rule(code).text
+    judged = [one for one in expected.findings if one["rule"] in single and one["input"] == pack.first_input.name]
+    wanted_findings = [
+        {name: one[name] for name in SAME} | {"row": one["row"], "key": json.loads(one["key"]),
+         "fields": {name: text for name, text in json.loads(one["fields"]).items() if name != "Flex-Note"}}
+        for one in judged
+    ]  # fmt: skip
+    findings = [one for one in findings if one["rule"] in single]
+    assert sorted(findings, key=repr) == sorted(wanted_findings, key=repr)
+
+
 def numbered(delivered: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     return {
         name: [{"row_number": number, "id": f"row {number}", **row} for number, row in enumerate(rows, start=1)]
@@ -79,6 +137,7 @@ def assert_equal(folder: Path, rules: list[dict[str, Any]], given_rows: Mapping[
     assert found.states == expected.states
     assert found.units == expected.units
     assert found.digest == expected.digest
+    assert_same_for_single_records(pack, delivered["rows"], expected)
 
 
 # The message names the rule that differs, so nothing is gained by shrinking, which takes minutes.

@@ -174,7 +174,7 @@ def worded(rule: Rule, finding: Mapping[str, Any], text: Callable[[Node], str | 
     parts: list[str | None] = []
     for part in rule.message:
         if part.slot:
-            parts.append(finding[part.slot] if part.slot != "tolerance" else None)
+            parts.append(finding[part.slot])
         else:
             parts.append(text(part.node) if part.node is not None else part.text)
     return "".join("(blank)" if part is None else part for part in parts)
