@@ -1,11 +1,7 @@
 """`query`: the rule's own statement over typed rows."""
 
-import time
 from collections.abc import Sequence
 
-import pyarrow as pa
-
-from rulepacks.engine.arrow_types import arrow_type
 from rulepacks.engine.bodies import QueryBody
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.findings import Shown, message_sql, severity_sql
@@ -13,7 +9,7 @@ from rulepacks.engine.evaluation.joins import gate_condition, joined_unit, unit_
 from rulepacks.engine.evaluation.reads import Reads, unreadable_fields
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import State, add_counts
-from rulepacks.engine.evaluation.statements import Hits, hits_name
+from rulepacks.engine.evaluation.statements import hits_name, list_relation
 from rulepacks.engine.evaluation.watch import Broke
 from rulepacks.engine.expressions.tree import Field, Node
 from rulepacks.engine.loading.draft import difference_node
@@ -24,19 +20,7 @@ FOUND = '"query:found"'
 NOTHING = "CAST(NULL AS VARCHAR)"
 
 
-def run_queries(state: State, rules: Sequence[Rule]) -> list[Hits]:
-    """Evaluate the queries of a stage, each by itself."""
-    done = []
-    for rule in rules:
-        session, began = state.session, time.perf_counter()
-        statement = Statement(state, rule)
-        statement.run()
-        done.append(Hits(rule, hits_name(rule), statement.shown()))
-        session.tell(rule.stage, "query", [rule], time.perf_counter() - began)
-    return done
-
-
-class Statement:
+class Query:
     """One rule: its relations, its statement, and what its findings show."""
 
     def __init__(self, state: State, rule: Rule) -> None:
@@ -58,7 +42,7 @@ class Statement:
             if bad != "false":
                 unreadable += int(self.session.one(f"SELECT count(*) FROM ({rows}) WHERE {bad}")[0])
         for name in self.body.lists:
-            relations[name] = self._list(name)
+            relations[name] = f"SELECT * FROM {list_relation(self.session, name)}"
         relations |= {name: f"SELECT * FROM {quoted(f'table:{name}')}" for name in self.body.tables}
         sql = query_sql(self.body.query, relations)
         self.session.run(f"CREATE OR REPLACE TEMP TABLE {FOUND} AS {sql}")
@@ -75,13 +59,6 @@ class Statement:
         bad = [quoted(f"bad:{field}") for field in sorted(unreadable_fields(pack, given, nodes))]
         bad += [fault for node in nodes if (fault := source.fault(node))]
         return f"SELECT * FROM ({source.select(reads)}) WHERE {gate or 'true'}", " OR ".join(bad) or "false"
-
-    def _list(self, name: str) -> str:
-        spec = self.session.pack.lists[name]
-        arrays = [pa.array([row[at] for row in spec.rows], arrow_type(kind))
-                  for at, kind in enumerate(spec.columns.values())]  # fmt: skip
-        self.session.con.register(f"query:{name}", pa.table(dict(zip(spec.columns, arrays, strict=True))))
-        return f"SELECT * FROM {quoted(f'query:{name}')}"
 
     def _keep(self) -> None:
         """Keep what was found, with the key and unit of its rows."""

@@ -1,11 +1,5 @@
 """`schedule`: what is expected as a table, then an anti join with what was delivered."""
 
-import time
-from collections.abc import Sequence
-
-import pyarrow as pa
-
-from rulepacks.engine.arrow_types import arrow_type
 from rulepacks.engine.bodies import DatesSpec, ScheduleBody
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.findings import Shown, message_sql, severity_sql
@@ -21,25 +15,13 @@ from rulepacks.engine.evaluation.reads import (
 )
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State, add_counts
-from rulepacks.engine.evaluation.statements import Hits, hits_name
+from rulepacks.engine.evaluation.statements import hits_name, list_relation
 from rulepacks.engine.expressions.tree import Field, JoinField, Node, Raw
 from rulepacks.engine.spec import Rule
 
 MAX_DATES = 10_000
 """Dates one row may expect."""
 ITEMS, STEP = '"schedule:items"', '"schedule:step"'
-
-
-def run_schedules(state: State, rules: Sequence[Rule]) -> list[Hits]:
-    """Evaluate the schedules of a stage, each by itself."""
-    done = []
-    for rule in rules:
-        session, began = state.session, time.perf_counter()
-        schedule = Schedule(state, rule)
-        schedule.run()
-        done.append(Hits(rule, hits_name(rule), schedule.shown()))
-        session.tell(rule.stage, "schedule", [rule], time.perf_counter() - began)
-    return done
 
 
 class Schedule:
@@ -77,11 +59,8 @@ class Schedule:
     def _rows(self) -> str:
         """SELECT of the rows that may expect something, with `unit`."""
         if not self.own:
-            spec = self.session.pack.lists[str(self.body.items)]
-            arrays = [pa.array([row[at] for row in spec.rows], arrow_type(kind))
-                      for at, kind in enumerate(spec.columns.values())]  # fmt: skip
-            self.session.con.register("schedule:rows", pa.table(dict(zip(spec.columns, arrays, strict=True))))
-            return 'SELECT *, CAST(NULL AS VARCHAR) AS unit FROM "schedule:rows"'
+            rows = list_relation(self.session, str(self.body.items))
+            return f"SELECT *, CAST(NULL AS VARCHAR) AS unit FROM {rows}"
         given = self.source.input
         due = {self.body.dates.name} if self.body.dates else set()
         reads = Reads().add(self.session.pack, given, self.nodes)

@@ -10,11 +10,11 @@ from rulepacks.engine.evaluation.groups import Groups, run_groups
 from rulepacks.engine.evaluation.joins import join_tables
 from rulepacks.engine.evaluation.needs import needed_ahead, needed_of
 from rulepacks.engine.evaluation.plan import StagePlan, inputs_of
-from rulepacks.engine.evaluation.queries import run_queries
+from rulepacks.engine.evaluation.queries import Query
 from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes, side_nodes, table_nodes
 from rulepacks.engine.evaluation.reconcile import Pairs, run_reconcile
 from rulepacks.engine.evaluation.records import note_hits, note_records
-from rulepacks.engine.evaluation.schedules import run_schedules
+from rulepacks.engine.evaluation.schedules import Schedule
 from rulepacks.engine.evaluation.scores import build_scores
 from rulepacks.engine.evaluation.show_keys import (
     cache_rows,
@@ -25,7 +25,7 @@ from rulepacks.engine.evaluation.show_keys import (
 )
 from rulepacks.engine.evaluation.show_rows import cache_failing, count_units, show_parse, show_rule
 from rulepacks.engine.evaluation.state import Base, State, add_counts
-from rulepacks.engine.evaluation.statements import Hits, count_hits, show_hits
+from rulepacks.engine.evaluation.statements import Hits, count_hits, run_statements, show_hits
 from rulepacks.engine.evaluation.tables import build_table
 from rulepacks.engine.evaluation.unique import run_unique
 from rulepacks.engine.evaluation.units import SEEN, keep_units
@@ -72,8 +72,9 @@ class StageRun:
                 self.groups += run_groups(self.state, work, rules)
         reconciled = [rule for rule in self.rules if isinstance(rule.body, ReconcileBody)]
         self.pairs = run_reconcile(self.state, self.plan, self.works, reconciled)
-        self.hits = run_schedules(self.state, [rule for rule in self.rules if isinstance(rule.body, ScheduleBody)])
-        self.hits += run_queries(self.state, [rule for rule in self.rules if isinstance(rule.body, QueryBody)])
+        schedules = [rule for rule in self.rules if isinstance(rule.body, ScheduleBody)]
+        queries = [rule for rule in self.rules if isinstance(rule.body, QueryBody)]
+        self.hits = run_statements(self.state, schedules, Schedule) + run_statements(self.state, queries, Query)
         self._count_gated()
         self._count_units()
         self._note_records()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rulepacks.engine.evaluation.queries import Statement
+from rulepacks.engine.evaluation.queries import Query
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.statements import hits_name
 from rulepacks.engine.explanation.gates import gated, unit_of_key, unit_of_row
@@ -19,7 +19,7 @@ from rulepacks.engine.spec import Rule
 
 def explain_query(state: State, rule: Rule, row: int | None, key: Sequence[tuple[str, str | None]]) -> Explanation:
     """The outcome of a query for a row of its input or for a key: whether the query gives it."""
-    statement = Statement(state, rule)
+    statement = Query(state, rule)
     where = f"row_number = {row}" if row is not None else equal_to([(PREFIX + name, value) for name, value in key])
     start = replace(begun(rule), input=rule.input, row=row, key=dict(key))
     chosen = replace(statement.shown(), source=f"(SELECT * FROM {hits_name(rule)} WHERE {where})")
@@ -44,7 +44,7 @@ def _clause(text: str, found: Explanation, *, holds: bool) -> Clause:
     )  # fmt: skip
 
 
-def _unseen(state: State, statement: Statement, row: int | None, key: dict[str, str | None]) -> str:
+def _unseen(state: State, statement: Query, row: int | None, key: dict[str, str | None]) -> str:
     """Why the query does not see a row or key; '' when it does."""
     rule = statement.rule
     unit = unit_of_row(state, statement.input, row) if row is not None else unit_of_key(state, key)
