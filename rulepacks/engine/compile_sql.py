@@ -127,26 +127,31 @@ class Compiler:
         return value if same and sql_type(node.type) == sql_type(kind) else f"CAST({value} AS {sql_type(kind)})"
 
     def _logical_fault(self, node: Logical) -> str | None:
-        """An operand faults, and none that does not decides: the value beside a fault counts for nothing."""
+        """An operand faults, and none that does not decides: the value beside a fault counts for nothing.
+
+        Each operand is written once for its value and once for its fault, or nested conditions would double at each
+        level: 1 is a fault, 2 decides.
+        """
         faults = [self.fault(operand) for operand in node.operands]
         if not any(faults):
             return None
         decided = "FALSE" if node.op == "and" else "TRUE"
-        deciding = " OR ".join(
-            f"({self.value(operand)} IS {decided}" + (f" AND NOT {fault})" if fault else ")")
+        weights = ", ".join(
+            f"CASE {f'WHEN {fault} THEN 1 ' if fault else ''}WHEN {self.value(operand)} IS {decided} THEN 2 ELSE 0 END"
             for operand, fault in zip(node.operands, faults, strict=True)
         )
-        return f"(({' OR '.join(fault for fault in faults if fault)}) AND NOT ({deciding}))"
+        return f"(greatest({weights}) = 1)"
 
     def _case_fault(self, node: Case) -> str | None:
-        if not any(self.fault(child) for child in node.children):
+        faults = [(self.fault(condition), self.fault(value)) for condition, value in node.branches]
+        otherwise = self.fault(node.otherwise)
+        if not otherwise and not any(part for pair in faults for part in pair):
             return None
         text = ""
-        for condition, value in node.branches:
-            fault = self.fault(condition)
-            text += f" WHEN {fault} THEN true" if fault else ""
-            text += f" WHEN {self.value(condition)} THEN {self.fault(value) or 'false'}"
-        return f"(CASE{text} ELSE {self.fault(node.otherwise) or 'false'} END)"
+        for (condition, _), (broken, fault) in zip(node.branches, faults, strict=True):
+            text += f" WHEN {broken} THEN true" if broken else ""
+            text += f" WHEN {self.value(condition)} THEN {fault or 'false'}"
+        return f"(CASE{text} ELSE {otherwise or 'false'} END)"
 
     def _coalesce_fault(self, node: Call) -> str | None:
         parts, before = [], ""

@@ -20,7 +20,7 @@ from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.units import decide_units, open_units, unit_rows
 from rulepacks.engine.evaluation.watch import Budget, Watch
 from rulepacks.engine.loading.parameters import bind_parameters
-from rulepacks.engine.progress import Progress
+from rulepacks.engine.progress import STUCK, Progress
 from rulepacks.engine.spec import SEVERITIES, Pack
 from rulepacks.engine.summary import OutcomeSummary, OutputSummary
 
@@ -47,18 +47,20 @@ def evaluate(
     report: Callable[[Progress], None],
     budget: Budget | None = None,
     look: Look | None = None,
+    faulty: Faulty | None = None,
 ) -> Evaluation:
     """Judge inputs by a pack.
 
     `relations` gives for each delivered input the SQL of a relation in the snapshot format: `row_number`, then one
     text column for each delivered column. Findings, states of
     records, units, tables and outputs are written into `out`. A rule that breaks, or takes more than the budget
-    allows, has the outcome error and its reason; the others are judged without it. `look` may look at each stage while
-    its working tables are there. Raises ParameterError,
+    allows, has the outcome error and its reason; the others are judged without it, and without what is known to be
+    `faulty`. A statement that cannot be stopped is reported as `STUCK`, by another thread. `look` may look at each
+    stage while its working tables are there. Raises ParameterError,
     duckdb.InterruptException, and KeyError for a relation the pack has no input for.
     """
-    bound, faulty, standing = bind_parameters(pack, parameters), Faulty(), _temporary(con)
-    watch = Watch(con.interrupt)
+    bound, faulty, standing = bind_parameters(pack, parameters), faulty or Faulty(), _temporary(con)
+    watch = Watch(con.interrupt, lambda: report(Progress("rules", STUCK, 0, None, "")))
     try:
         while True:
             session = Session(con, pack, relations, bound, out, report, budget or Budget(), watch)

@@ -15,6 +15,7 @@ from rulepacks.engine import ENGINE_VERSION
 from rulepacks.engine.database import open_database
 from rulepacks.engine.evaluate import Evaluation, evaluate
 from rulepacks.engine.evaluation.columns import missing_fields
+from rulepacks.engine.evaluation.faulty import Faulty
 from rulepacks.engine.evaluation.watch import Budget
 from rulepacks.engine.explain import explain
 from rulepacks.engine.explanation.asked import asked_rule
@@ -165,8 +166,10 @@ def _judge(
     budget: Budget,
 ) -> Evaluation:
     spill = request.out / "spill"
+    faulty = Faulty.known(pack, request.without, apart=request.apart)
     with open_database(request.out, request.limits, snapshots.values(), spill) as connection:
-        evaluation = evaluate(connection, pack, _relations(snapshots), parameters, request.out, report, budget)
+        relations = _relations(snapshots)
+        evaluation = evaluate(connection, pack, relations, parameters, request.out, report, budget, faulty=faulty)
     if spill.is_dir() and not any(spill.iterdir()):
         spill.rmdir()
     return evaluation

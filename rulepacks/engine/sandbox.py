@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from rulepacks.engine import wire
 from rulepacks.engine.explanation.trace import Explanation, Question
 from rulepacks.engine.problems import PackError
-from rulepacks.engine.progress import Progress
+from rulepacks.engine.progress import STUCK, Progress
 from rulepacks.engine.refusals import BadInput, Cancelled, ChildFailed
 from rulepacks.engine.request import RunRequest
 from rulepacks.engine.summary import Summary
 
 RUN = "rulepacks.engine.runner:run"
 ASK_SECONDS = 0.25
+LEAST_SECONDS = 1.0
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -36,12 +39,37 @@ def run_in_child(
 ) -> Summary:
     """Run `request` in a child of its own and wait for it.
 
-    Raises `BadInput`, `PackError`, `ChildFailed` when the child died or broke, `Cancelled` once `cancelled` says so;
-    whatever `on_progress` or `cancelled` raise ends the child too.
+    A child that dies while it judges is followed by one that judges rule by rule, and by others without the rules
+    that were being tried when one died, as long as the time of the run allows. Raises `BadInput`, `PackError`,
+    `ChildFailed` when the child died or broke, `Cancelled` once `cancelled` says so; whatever `on_progress` or
+    `cancelled` raise ends the child too.
     """
-    answer = _in_child(wire.Start(job, request), on_progress, cancelled)
-    assert isinstance(answer, wire.Done)
-    return answer.summary
+    ends = time.monotonic() + request.limits.seconds
+    while True:
+        try:
+            answer = _in_child(wire.Start(job, request), on_progress, cancelled)
+        except _DiedJudging as death:
+            left = ends - time.monotonic()
+            if left < LEAST_SECONDS or (request.apart and not death.tried):
+                raise
+            shutil.rmtree(request.out, ignore_errors=True)
+            request = replace(
+                request,
+                limits=replace(request.limits, seconds=left),
+                without={**request.without, **dict.fromkeys(death.tried, death.reason)},
+                apart=True,
+            )
+        else:
+            assert isinstance(answer, wire.Done)
+            return answer.summary
+
+
+class _DiedJudging(ChildFailed):
+    """The child died over rules; `tried` names those it was trying by themselves."""
+
+    def __init__(self, reason: str, tried: tuple[str, ...]) -> None:
+        super().__init__(reason)
+        self.tried = tried
 
 
 def explain_in_child(
@@ -150,13 +178,18 @@ def _converse(
     parent.at_rest = False
     parent.say(start)
     last: wire.Message | None = None
+    now = Progress("", "", 0, None, "")
     stopping = False
     for message in _messages(parent):
-        if isinstance(message, wire.Said):
-            on_progress(message.progress)
+        if isinstance(message, wire.Said) and message.progress.group == STUCK:
+            parent.say(wire.Cancel())
+            now = replace(now, stage=STUCK)
+        elif isinstance(message, wire.Said):
+            now = message.progress
+            on_progress(now)
         elif isinstance(message, wire.Ended):
             parent.at_rest = True
-            return _settle(last, message, stopping=stopping)
+            return _settle(last, message, now, stopping=stopping)
         elif message is not None:
             last = message
         if not stopping and cancelled():
@@ -185,9 +218,15 @@ def _understood(line: bytes) -> wire.Message | None:
         return None
 
 
-def _settle(last: wire.Message | None, ended: wire.Ended, *, stopping: bool) -> wire.Done | wire.Explained:
+def _settle(
+    last: wire.Message | None, ended: wire.Ended, now: Progress, *, stopping: bool
+) -> wire.Done | wire.Explained:
     if stopping:
         raise Cancelled
+    if now.stage == STUCK:
+        raise _DiedJudging("it took longer than a statement may, and could not be stopped", now.tried)
+    if ended.reason and now.stage == "rules":
+        raise _DiedJudging(ended.reason, now.tried)
     if ended.reason:
         raise ChildFailed(ended.reason)
     match last:

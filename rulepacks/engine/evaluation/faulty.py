@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rulepacks.engine.spec import Rule
+from rulepacks.engine.spec import Pack, Rule
 
 if TYPE_CHECKING:
     from rulepacks.engine.evaluation.plan import StagePlan
@@ -18,6 +19,12 @@ class Faulty:
     rules: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     apart: set[str] = field(default_factory=set)
+
+    @classmethod
+    def known(cls, pack: Pack, without: Mapping[str, str], *, apart: bool) -> Faulty:
+        """What an earlier try died of; with `apart`, no rules are judged together any more."""
+        stages = {stage.name for stage in pack.stages} if apart else set()
+        return cls(rules=dict(without), tables=dict(without), apart=stages)
 
     def blame(self, part: StagePlan, reason: str) -> None:
         """Do without all that a part holds."""

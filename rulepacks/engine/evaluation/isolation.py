@@ -3,6 +3,7 @@
 An evaluation that breaks is begun anew without what was found to be broken: nothing half done is built upon.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.stages import StageRun
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.watch import BREAKING, reason_of
-from rulepacks.engine.progress import Progress
+from rulepacks.engine.progress import ONE_BY_ONE, Progress
 from rulepacks.engine.spec import Rule
 
 Look = Callable[[StageRun], None]
@@ -52,20 +53,25 @@ def run_stage(
 
 
 def _run_apart(state: State, plan: StagePlan, writer: FindingsWriter, faulty: Faulty, look: Look | None) -> None:
+    began, state.session.quiet = time.perf_counter(), True
     runs = [StageRun(state, part, ()) for part in parts(plan)]
-    for run in runs:
+    for at, run in enumerate(runs):
+        _tell(state.session, run.plan, at, len(runs))
         with _blaming(faulty, run):
             run.judge()
             run.prepare()
-    for rule in plan.rules:
+    for at, rule in enumerate(plan.rules):
         for run in runs:
             if rule in run.rules:
+                _tell(state.session, run.plan, at, len(plan.rules))
                 with _blaming(faulty, run):
                     run.show_rule(rule, writer)
     for run in runs:
         if look is not None:
             look(run)
         run.drop()
+    state.session.quiet = False
+    state.session.tell(plan.stage.name, "all rules", list(plan.rules), time.perf_counter() - began)
 
 
 @contextmanager
@@ -85,8 +91,7 @@ def _search(state: State, plan: StagePlan) -> Faulty:
             if any(found.tables.keys() & tables_read(session.pack, rule) for rule in part.rules):
                 continue
             session.budget = replace(session.budget, sharers=len(chosen) - at)
-            name = ", ".join([*(rule.code for rule in part.rules), *(table.name for table in part.tables)])
-            session.report(Progress("rules", f"{plan.stage.name} / one by one", at, len(chosen), name))
+            _tell(session, part, at, len(chosen))
             run = StageRun(state, part, ())
             try:
                 run.judge()
@@ -101,15 +106,21 @@ def _search(state: State, plan: StagePlan) -> Faulty:
     return found
 
 
+def _tell(session: Session, part: StagePlan, at: int, total: int) -> None:
+    """Say what is tried, before it is: whoever watches the process knows what it died of."""
+    names = [*(rule.code for rule in part.rules), *(table.name for table in part.tables)]
+    session.report(Progress("rules", f"{part.stage.name} / {ONE_BY_ONE}", at, total, ", ".join(names)))
+
+
 @contextmanager
 def _rehearsal(session: Session) -> Iterator[None]:
     """What runs inside counts for nothing and leaves time for the evaluation that follows."""
     budget = session.budget
-    session.rehearsing, session.budget = True, budget.part()
+    session.quiet, session.budget = True, budget.part()
     try:
         yield
     finally:
-        session.rehearsing, session.budget = False, budget
+        session.quiet, session.budget = False, budget
 
 
 def parts(plan: StagePlan) -> list[StagePlan]:

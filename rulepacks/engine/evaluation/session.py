@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from rulepacks.engine.evaluation.columns import bind_columns
-from rulepacks.engine.evaluation.watch import Budget, Watch, broken
+from rulepacks.engine.evaluation.watch import Budget, Watch, broken, too_long
 from rulepacks.engine.expressions.tree import Field, Value, walk
 from rulepacks.engine.progress import Progress
 from rulepacks.engine.spec import Input, Pack, Rule
@@ -45,7 +45,7 @@ class Session:
     report: Callable[[Progress], None]
     budget: Budget
     watch: Watch
-    rehearsing: bool = False
+    quiet: bool = False
     total_steps: int = 0
     steps: int = 0
     tallies: dict[str, Tally] = field(default_factory=dict)
@@ -104,6 +104,8 @@ class Session:
             if broke is None:
                 raise
             raise broke from error
+        if self.watch.expired:
+            raise too_long(seconds)
 
     def _execute(self, sql: str) -> Any:
         if "$" not in sql:
@@ -117,7 +119,7 @@ class Session:
 
     def tell(self, stage: str, family: str, rules: list[Rule], seconds: float) -> None:
         """Report a finished family of a stage, and share its time among its rules."""
-        if self.rehearsing:
+        if self.quiet:
             return
         group = f"{stage} / {family}"
         self.seconds[group] = self.seconds.get(group, 0.0) + seconds

@@ -14,6 +14,7 @@ import pyarrow as pa
 from rulepacks.engine.limits import MIB, Limits
 
 LEAST = 0.05
+AGAIN, GRACE = 1.0, 5.0
 SEARCH = 2 / 3
 """How much of the time that is left a search for broken rules may take."""
 NOT_THE_RULES = (duckdb.FatalException, duckdb.InternalException, duckdb.IOException, duckdb.ConnectionException)
@@ -57,14 +58,19 @@ class Budget:
 
 
 class Watch:
-    """Interrupts a connection whose statement takes too long; one thread, asleep between statements."""
+    """Interrupts a connection whose statement takes too long; one thread, asleep between statements.
 
-    def __init__(self, interrupt: Callable[[], None]) -> None:
+    DuckDB hears an interrupt while it runs a statement, but not while it plans one, so it is told again and again.
+    One that has not come back after `GRACE` seconds is `stuck`.
+    """
+
+    def __init__(self, interrupt: Callable[[], None], stuck: Callable[[], None] = lambda: None) -> None:
         self.expired = False
-        self._interrupt = interrupt
+        self._interrupt, self._stuck = interrupt, stuck
         self._changed = threading.Condition()
         self._until: float | None = None
         self._wakes: float | None = None
+        self._gives_up = 0.0
         self._closed = False
         self._thread: threading.Thread | None = None
 
@@ -72,7 +78,7 @@ class Watch:
     def over(self, until: float) -> Iterator[None]:
         """Interrupt what runs inside once the monotonic clock passes `until`; `expired` then says so."""
         with self._changed:
-            self.expired, self._until = False, until
+            self.expired, self._until, self._gives_up = False, until, until + GRACE
             if self._thread is None:
                 self._thread = threading.Thread(target=self._keep, name="statement watch", daemon=True)
                 self._thread.start()
@@ -96,13 +102,15 @@ class Watch:
     def _keep(self) -> None:
         with self._changed:
             while not self._closed:
-                left = None if self._until is None else self._until - time.monotonic()
-                if left is not None and left <= 0:
-                    self.expired, self._until = True, None
+                now = time.monotonic()
+                if self._until is not None and self._until <= now:
+                    self.expired, self._until = True, now + AGAIN
                     self._interrupt()
-                else:
-                    self._wakes = self._until
-                    self._changed.wait(left)
+                    if now > self._gives_up:
+                        self._gives_up = float("inf")
+                        self._stuck()
+                self._wakes = self._until
+                self._changed.wait(None if self._until is None else self._until - now)
 
 
 def reason_of(error: BaseException, limits: Limits) -> str:
@@ -112,6 +120,11 @@ def reason_of(error: BaseException, limits: Limits) -> str:
     return str(_memory(limits)) if isinstance(error, MemoryError) else "it is nested too deeply"
 
 
+def too_long(seconds: float) -> Broke:
+    """A statement that was interrupted, or that came to its end too late."""
+    return Broke(f"it took longer than the {seconds:.3g} seconds a statement may take")
+
+
 def _memory(limits: Limits) -> Broke:
     return Broke(f"it needed more memory than the limit of {limits.engine_memory_bytes // MIB} MiB")
 
@@ -119,7 +132,7 @@ def _memory(limits: Limits) -> Broke:
 def broken(error: Exception, limits: Limits, seconds: float, *, expired: bool) -> Broke | None:
     """The error of a statement as what its rules did; None when it says nothing about rules."""
     if expired:
-        return Broke(f"it took longer than the {seconds:.3g} seconds a statement may take")
+        return too_long(seconds)
     text = (str(error).splitlines() or [""])[0]
     if isinstance(error, _OUT_OF_MEMORY) or text.startswith("Out of Memory"):
         return _memory(limits)

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from rulepacks.engine.problems import PackError, Problem
-from rulepacks.engine.progress import Progress, Report
+from rulepacks.engine.progress import ONE_BY_ONE, STUCK, Progress, Report
 from rulepacks.engine.refusals import BadInput, InputProblem
 from rulepacks.engine.request import RunRequest
 from rulepacks.engine.summary import Summary
@@ -107,4 +107,26 @@ def leave(request: RunRequest, report: Report) -> Summary:
 
 def chatter(request: RunRequest, report: Report) -> Summary:
     os.write(1, b'not json\n{"type":"unknown"}\n')
+    return summary()
+
+
+def die_over_rules(request: RunRequest, report: Report) -> Summary:
+    """Two rules are deadly: one crashes, one cannot be stopped; together with others they take the child along."""
+    if not request.apart:
+        report(Progress("rules", "edits / rows", 1, 4, "4 rules"))
+        os.kill(os.getpid(), signal.SIGSEGV)
+    for at, code in enumerate(("GOOD", "DEADLY", "ENDLESS")):
+        if code not in request.without:
+            report(Progress("rules", f"edits / {ONE_BY_ONE}", at, 3, code))
+        if code == "DEADLY" and code not in request.without:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if code == "ENDLESS" and code not in request.without:
+            report(Progress("rules", STUCK, 0, None, ""))
+            time.sleep(60)
+    return summary(**request.without)
+
+
+def die_whatever_rules(request: RunRequest, report: Report) -> Summary:
+    report(Progress("rules", "end / states and outputs", 1, 1, ""))
+    os.kill(os.getpid(), signal.SIGSEGV)
     return summary()

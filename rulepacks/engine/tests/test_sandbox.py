@@ -123,6 +123,22 @@ def test_a_run_that_takes_too_long_is_killed_with_everything_it_started(tmp_path
     assert wait_until_gone(int(reports[0].group))
 
 
+def test_rules_that_kill_the_child_are_left_out_one_after_the_other(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    assert start("die_over_rules", tmp_path).parameters == {
+        "DEADLY": "it crashed (SIGSEGV)",
+        "ENDLESS": "it took longer than a statement may, and could not be stopped",
+    }
+    assert time.monotonic() - begun < 10
+
+
+def test_a_child_that_dies_of_no_rule_is_tried_apart_and_then_given_up(tmp_path: Path) -> None:
+    reports: list[Progress] = []
+    with pytest.raises(ChildFailed, match="it crashed"):
+        start("die_whatever_rules", tmp_path, reports=reports)
+    assert len(reports) == 2
+
+
 def test_noise_on_the_output_is_ignored(tmp_path: Path) -> None:
     assert start("chatter", tmp_path).pack == "p"
 
