@@ -1,10 +1,44 @@
-"""What one run may use. Each limit is named in the message of the error it causes."""
+"""What a pack may hold and one run may use. Each limit is named in the message of the error it causes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class PackLimits:
+    """Bounds of a pack, kept when it is loaded.
+
+    Files: how many, and how large in bytes, one YAML file and all together; `values` and `depth` of a YAML file.
+    `chain` bounds how many derived fields, joins or needed rules follow one from another.
+    Expressions: characters, words, levels of nesting, `nodes` once it is written out, values of an `in` and fields
+    of a pattern; `text_growth` bounds how much longer than a cell a text may become.
+    """
+
+    files: int = 2_000
+    folder_bytes: int = 64_000_000
+    file_bytes: int = 4_000_000
+    values: int = 400_000
+    depth: int = 40
+    rules: int = 2_000
+    joins: int = 200
+    chain: int = 100
+    list_rows: int = 500_000
+    expression_characters: int = 8_000
+    expression_words: int = 3_000
+    expression_depth: int = 48
+    expression_nodes: int = 20_000
+    text_characters: int = 1_000
+    pattern_characters: int = 200
+    options: int = 1_000
+    columns: int = 200
+    text_growth: int = 1_000
+
+    def said(self, name: str, message: str) -> str:
+        """A message with the value of a limit in it, and its name."""
+        return f"{message.format(getattr(self, name))} (limit {name})"
 
 
 @dataclass(frozen=True)
@@ -28,3 +62,4 @@ class Limits:
     record_bytes: int = MIB
     rows: int = 100_000_000
     columns: int = 1000
+    pack: PackLimits = field(default_factory=PackLimits)

@@ -7,11 +7,14 @@ from typing import Any, cast
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Node
 from rulepacks.engine.expressions.types import BOOLEAN, TEXT
+from rulepacks.engine.limits import PackLimits
 from rulepacks.engine.loading import schema
+from rulepacks.engine.loading.cache import LoadedPacks
 from rulepacks.engine.loading.calendar import read_calendar
 from rulepacks.engine.loading.checks import check_pack
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Document, read_document
+from rulepacks.engine.loading.files import counts
 from rulepacks.engine.loading.inputs import read_derived, read_inputs
 from rulepacks.engine.loading.joins import read_joins
 from rulepacks.engine.loading.lists import read_lists
@@ -23,17 +26,28 @@ from rulepacks.engine.problems import PackError, Place, Problem
 from rulepacks.engine.spec import Pack, Stage, StatusRule
 
 PACK_FILE = "pack.yaml"
-MAX_FILES = 2_000
-MAX_FOLDER_BYTES = 64_000_000
+DEFAULTS = PackLimits()
+LOADED = LoadedPacks()
 
 
-def load_pack(folder: Path) -> Pack:
-    """Read a pack. Raises PackError with every problem found."""
+def load_pack(folder: Path, limits: PackLimits = DEFAULTS) -> Pack:
+    """Read a pack; one with the same content is not read twice. Raises PackError with every problem found."""
     if not (folder / PACK_FILE).is_file():
         raise PackError([Problem(PACK_FILE, 1, 1, "", f"no {PACK_FILE} in {folder.name or folder}")])
-    content = content_hash(folder)
-    context = Context(folder)
-    document = read_document(folder / PACK_FILE, PACK_FILE, context.problems)
+    content = content_hash(folder, limits)
+    known = LOADED.get(content, limits)
+    if known is None:
+        try:
+            known = _read_pack(folder, content, limits)
+        except RecursionError:
+            raise PackError([Problem(PACK_FILE, 1, 1, "", "nested too deeply")]) from None
+        LOADED.put(known, limits)
+    return known
+
+
+def _read_pack(folder: Path, content: str, limits: PackLimits) -> Pack:
+    context = Context(folder, limits)
+    document = read_document(folder / PACK_FILE, PACK_FILE, context.problems, limits)
     context.problems.raise_if_any()
     if not isinstance(document.data, dict):
         raise PackError([Problem(PACK_FILE, 1, 1, "", "keys and values are expected")])
@@ -60,15 +74,18 @@ def load_pack(folder: Path) -> Pack:
     )  # fmt: skip
 
 
-def content_hash(folder: Path) -> str:
+def content_hash(folder: Path, limits: PackLimits = DEFAULTS) -> str:
     """SHA-256 (hex) over the sorted relative paths and bytes of a pack's files. Raises PackError when too large."""
     files = sorted(
-        (path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file() and _counts(path)
+        (path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file() and counts(path)
     )
     size = sum(path.stat().st_size for _, path in files)
-    if len(files) > MAX_FILES or size > MAX_FOLDER_BYTES:
-        message = f"more than {MAX_FILES} files or {MAX_FOLDER_BYTES} bytes"
-        raise PackError([Problem(PACK_FILE, 1, 1, "", message)])
+    for name, value, what in (
+        ("files", len(files), "more than {} files"),
+        ("folder_bytes", size, "more than {} bytes"),
+    ):
+        if value > getattr(limits, name):
+            raise PackError([Problem(PACK_FILE, 1, 1, "", limits.said(name, what))])
     digest = hashlib.sha256()
     for name, path in files:
         content = path.read_bytes()
@@ -77,14 +94,10 @@ def content_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _counts(path: Path) -> bool:
-    return "__pycache__" not in path.parts and not path.name.startswith(".")
-
-
 def _rule_files(context: Context) -> list[Document]:
     documents = []
     for path in sorted((context.folder / "rules").glob("*.yaml")):
-        document = read_document(path, f"rules/{path.name}", context.problems)
+        document = read_document(path, f"rules/{path.name}", context.problems, context.limits)
         data = document.data
         if not (isinstance(data, dict) and set(data) == {"rules"} and isinstance(data["rules"], list)):
             context.problems.add(Place(document.file, 1, 1), "one key is expected: rules, with a list")

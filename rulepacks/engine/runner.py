@@ -43,7 +43,7 @@ def run(request: RunRequest, report: Report) -> Summary:
     be killed: see `sandbox.run_in_child`.
     """
     begun, ends = time.perf_counter(), time.monotonic() + request.limits.seconds
-    pack = load_pack(request.pack)
+    pack = load_pack(request.pack, request.limits.pack)
     parameters = _parameters(pack, request.parameters)
     _check_names(pack, request)
     watch = Stopwatch()

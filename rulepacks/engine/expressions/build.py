@@ -9,8 +9,9 @@ from sqlglot import exp
 from rulepacks.engine.expressions import columns, names, over, windows
 from rulepacks.engine.expressions.functions import AGGREGATES, BUSINESS, FUNCTIONS, REFUSED
 from rulepacks.engine.expressions.functions.base import SignatureError
-from rulepacks.engine.expressions.parse import MAX_OPTIONS, MAX_TEXT, Mistake, offset, parse
+from rulepacks.engine.expressions.parse import Mistake, offset, parse
 from rulepacks.engine.expressions.scope import Scope
+from rulepacks.engine.expressions.size import too_large
 from rulepacks.engine.expressions.tree import (
     Aggregate,
     Binary,
@@ -42,8 +43,9 @@ from rulepacks.engine.expressions.types import (
     number,
 )
 from rulepacks.engine.expressions.typing import aggregate_type, arithmetic, cast_target, comparison_problem
+from rulepacks.engine.limits import PackLimits
 
-MAX_PATTERN = 200
+DEFAULTS = PackLimits()
 COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
     exp.NullSafeEQ: "is", exp.NullSafeNEQ: "is not",
@@ -59,26 +61,31 @@ ALLOWED_ARGS: dict[type[exp.Expr], set[str]] = {
 }  # fmt: skip
 
 
-def build(text: str, scope: Scope, wanted: Type | None = None) -> tuple[Node, list[Mistake]]:
+def build(
+    text: str, scope: Scope, wanted: Type | None = None, limits: PackLimits = DEFAULTS
+) -> tuple[Node, list[Mistake]]:
     """The typed tree of an expression and everything wrong with it; the tree counts only without mistakes."""
-    parsed = parse(text)
+    parsed = parse(text, limits)
     if isinstance(parsed, Mistake):
         return Literal(value=None, type=UNKNOWN), [parsed]
-    builder = Builder(scope, text)
+    builder = Builder(scope, text, limits)
     try:
         node = builder.node(parsed)
     except RecursionError:
         return Literal(value=None, type=UNKNOWN), [Mistake(0, "nested too deeply")]
     if not builder.mistakes and wanted is not None and not fits(node.type, wanted):
         builder.mistakes.append(Mistake(node.at, f"must be {wanted.kind}, not {node.type}"))
+    if not builder.mistakes and (problem := too_large(node, limits, scope.growths)):
+        builder.mistakes.append(Mistake(node.at, problem))
     return node, builder.mistakes
 
 
 class Builder:
     """Builds one expression; collects mistakes and goes on with an unknown type."""
 
-    def __init__(self, scope: Scope, text: str) -> None:
+    def __init__(self, scope: Scope, text: str, limits: PackLimits) -> None:
         self.scope = scope
+        self.limits = limits
         self.text = text
         self.mistakes: list[Mistake] = []
         self.in_aggregate = False
@@ -133,8 +140,8 @@ class Builder:
     def literal(self, source: exp.Expr) -> Node:
         text, at = str(source.this), offset(source)
         if source.is_string:
-            if len(text) > MAX_TEXT:
-                return self.wrong(source, f"a text longer than {MAX_TEXT} characters")
+            if len(text) > self.limits.text_characters:
+                return self.wrong(source, self.limits.said("text_characters", "a text longer than {} characters"))
             return Literal(value=text, type=TEXT, at=at)
         whole, point, decimals = text.partition(".")
         if not (whole + decimals).isdigit() or not text.isascii() or len(whole + decimals) > 38:
@@ -177,8 +184,8 @@ class Builder:
 
     def membership(self, source: exp.Expr) -> Node:
         operand, listed = self.node(source.this), source.expressions
-        if not listed or len(listed) > MAX_OPTIONS:
-            return self.wrong(source, f"in takes 1 to {MAX_OPTIONS} values in parentheses")
+        if not listed or len(listed) > self.limits.options:
+            return self.wrong(source, self.limits.said("options", "in takes 1 to {} values in parentheses"))
         options = tuple(self.node(option) for option in listed)
         for option, text in zip(options, listed, strict=True):
             one = Type(option.type.element) if option.type.kind == "list" and len(options) == 1 else option.type
@@ -186,14 +193,16 @@ class Builder:
                 self.wrong(text, problem)
         return self.negation(In(operand=operand, options=options, at=operand.at), source.args.get("negate"))
 
-    def pattern(self, source: exp.Expr, text: exp.Expr, limit: int, what: str) -> str | None:
-        if not (isinstance(text, exp.Literal) and text.is_string and len(text.this) <= limit):
-            self.wrong(source, f"{what} must be a text of up to {limit} characters, written out")
+    def pattern(self, source: exp.Expr, text: exp.Expr) -> str | None:
+        longest = self.limits.pattern_characters
+        if not (isinstance(text, exp.Literal) and text.is_string and len(text.this) <= longest):
+            what = "the pattern must be a text of up to {} characters, written out"
+            self.wrong(source, self.limits.said("pattern_characters", what))
             return None
         return str(text.this)
 
     def like(self, source: exp.Expr) -> Node:
-        operand, text = self.node(source.this), self.pattern(source, source.expression, MAX_PATTERN, "the pattern")
+        operand, text = self.node(source.this), self.pattern(source, source.expression)
         if not fits(operand.type, TEXT):
             return self.wrong(source, f"like needs a text, not {operand.type}")
         if text is not None and "\\" in text:
@@ -288,7 +297,7 @@ class Builder:
         if len(source.expressions) != 2:
             return self.wrong(source, "matches takes a text and a pattern")
         operand = self.node(source.expressions[0])
-        text = self.pattern(source, source.expressions[1], MAX_PATTERN, "the pattern")
+        text = self.pattern(source, source.expressions[1])
         if not fits(operand.type, TEXT):
             return self.wrong(source, f"matches needs a text, not {operand.type}")
         if text is None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rulepacks.engine.expressions.build import Builder
 
 QUANTIFIERS = {"all_of": "and", "any_of": "or"}
-MAX_COLUMNS = 200
 
 
 def expanded(builder: "Builder", given: Sequence[exp.Expr]) -> tuple[Node, ...]:
@@ -57,8 +56,9 @@ def _matching(builder: "Builder", source: exp.Expr, given: Sequence[exp.Expr]) -
         return []
     pattern = str(given[0].this)
     found = [name for name in builder.scope.fields if fnmatch.fnmatchcase(name, pattern)]
-    if not found or len(found) > MAX_COLUMNS:
-        builder.wrong(given[0], f"{len(found)} fields match {pattern}; 1 to {MAX_COLUMNS} are expected")
+    if not found or len(found) > builder.limits.columns:
+        expected = builder.limits.said("columns", "1 to {} are expected")
+        builder.wrong(given[0], f"{len(found)} fields match {pattern}; {expected}")
         return []
     at = offset(source)
     fields = builder.scope.fields

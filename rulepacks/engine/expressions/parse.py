@@ -14,11 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import Token, TokenType
 
-MAX_CHARACTERS = 8_000
-MAX_TOKENS = 3_000
-MAX_DEPTH = 48
-MAX_TEXT = 1_000
-MAX_OPTIONS = 1_000
+from rulepacks.engine.limits import PackLimits
 
 _DEEPER = {TokenType.L_PAREN, TokenType.CASE}
 _SHALLOWER = {TokenType.R_PAREN, TokenType.END}
@@ -52,32 +48,32 @@ class _Dialect(DuckDB):
 _DIALECT = _Dialect()
 
 
-def parse(text: str) -> exp.Expr | Mistake:
+def parse(text: str, limits: PackLimits) -> exp.Expr | Mistake:
     """Parse one expression; a Mistake when it is too large, too deep or no expression."""
-    return _parse(text, _REFUSED_TOKENS)
+    return _parse(text, limits, _REFUSED_TOKENS)
 
 
-def parse_query(text: str) -> exp.Expr | Mistake:
+def parse_query(text: str, limits: PackLimits) -> exp.Expr | Mistake:
     """Parse one query; a Mistake when it is too large, too deep or none."""
-    return _parse(text, {**_REFUSED_TOKENS, TokenType.SELECT: ""})
+    return _parse(text, limits, {**_REFUSED_TOKENS, TokenType.SELECT: ""})
 
 
-def _parse(text: str, refused: Mapping[TokenType, str]) -> exp.Expr | Mistake:
-    if len(text) > MAX_CHARACTERS:
-        return Mistake(0, f"longer than {MAX_CHARACTERS} characters")
+def _parse(text: str, limits: PackLimits, refused: Mapping[TokenType, str]) -> exp.Expr | Mistake:
+    if len(text) > limits.expression_characters:
+        return Mistake(0, limits.said("expression_characters", "longer than {} characters"))
     if not text.strip():
         return Mistake(0, "an expression is expected")
     if odd := next((at for at, letter in enumerate(text) if ord(letter) < 32 and letter not in "\t\r\n"), None):
         return Mistake(odd, "a control character")
     try:
         tokens = _DIALECT.tokenize(text)
-        if mistake := _measure(tokens, refused):
+        if mistake := _measure(tokens, limits, refused):
             return mistake
         trees = _DIALECT.parser().parse(tokens, text)
     except SqlglotError as error:
         return _syntax(error, text)
     except RecursionError:
-        return Mistake(0, f"nested deeper than {MAX_DEPTH}")
+        return Mistake(0, limits.said("expression_depth", "nested deeper than {}"))
     except (ValueError, TypeError, AttributeError, IndexError, KeyError):
         # sqlglot meets some texts that are no SQL with plain Python errors.
         return Mistake(0, "not an expression")
@@ -86,9 +82,10 @@ def _parse(text: str, refused: Mapping[TokenType, str]) -> exp.Expr | Mistake:
     return trees[0]
 
 
-def _measure(tokens: list[Token], refused: Mapping[TokenType, str]) -> Mistake | None:
-    if len(tokens) > MAX_TOKENS:
-        return Mistake(tokens[MAX_TOKENS].start, f"more than {MAX_TOKENS} words and signs")
+def _measure(tokens: list[Token], limits: PackLimits, refused: Mapping[TokenType, str]) -> Mistake | None:
+    if len(tokens) > limits.expression_words:
+        at = tokens[limits.expression_words].start
+        return Mistake(at, limits.said("expression_words", "more than {} words and signs"))
     depth = chain = 0
     for token in tokens:
         kind = token.token_type
@@ -98,8 +95,8 @@ def _measure(tokens: list[Token], refused: Mapping[TokenType, str]) -> Mistake |
             return Mistake(token.start, "comments do not belong in an expression; use a comment of the file")
         depth += (kind in _DEEPER) - (kind in _SHALLOWER)
         chain = chain + 1 if kind in {TokenType.NOT, TokenType.DASH, TokenType.PLUS} else 0
-        if max(depth, chain) > MAX_DEPTH:
-            return Mistake(token.start, f"nested deeper than {MAX_DEPTH}")
+        if max(depth, chain) > limits.expression_depth:
+            return Mistake(token.start, limits.said("expression_depth", "nested deeper than {}"))
     return None
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Scope:
     """The names an expression may use.
 
-    With `aggregates`, fields outside an aggregate must be in `grouped` and joins in `grouped_joins`. Only with
+    With `aggregates`, fields outside an aggregate must be in `grouped` and joins in `grouped_joins`. `growths` tells
+    of derived fields (and of join.columns) how much longer than a cell their texts may be, if at all. Only with
     `windows` may an expression look at the rows around a row, only with `holidays` count business days, only with
     `over` use the window functions of queries.
     """
@@ -29,5 +30,6 @@ class Scope:
     grouped_joins: frozenset[str] = frozenset()
     what: str = "field"
     windows: "Windows | None" = None
+    growths: Mapping[str, int] = field(default_factory=dict)
     holidays: tuple[date, ...] | None = None
     over: bool = False

@@ -14,16 +14,23 @@ SIMILARITY = decimal(7, 6)
 BOOST = 0.7
 WEIGHT = 0.1
 PREFIX = 4
+LONGEST = 1_000
+"""Characters of a text that are compared: the work grows with the square."""
 MILLION = 10**6
 
 
 def jaro_winkler(left: str, right: str) -> Decimal:
     """The similarity from 0 to 1, rounded half up to six decimals."""
-    first, second = left.encode(), right.encode()
+    first, second = left[:LONGEST].encode(), right[:LONGEST].encode()
     similarity = _jaro(first, second)
     if similarity > BOOST:
         similarity += _common_prefix(first, second) * WEIGHT * (1.0 - similarity)
     return Decimal(math.floor(similarity * MILLION + 0.5)).scaleb(-6)
+
+
+def similarity_sql(left: str, right: str) -> str:
+    """SQL of the same, not rounded."""
+    return f'jaro_winkler_similarity("left"({left}, {LONGEST}), "left"({right}, {LONGEST}))'
 
 
 def _jaro(first: bytes, second: bytes) -> float:

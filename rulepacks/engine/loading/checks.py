@@ -1,5 +1,6 @@
 """Checks over the whole pack, once every part has been read by itself."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
@@ -18,8 +19,9 @@ def check_pack(
 ) -> None:
     """All checks that need more than one part of the pack."""
     by_code = {code: rule for rule in rules for code in (rule.code, *rule.aliases)}
+    entangled = _entangled(context, rules, by_code)
     for rule in rules:
-        _check_needs(context, rule, by_code)
+        _check_needs(context, rule, by_code, entangled)
         _check_effective(context, rule, as_of)
         _check_gate(context, rule)
         _check_sequence(context, rule)
@@ -30,7 +32,7 @@ def check_pack(
     check_cycles(context, document, _nodes((*stated, outputs, *_parts(context))))
 
 
-def _check_needs(context: Context, rule: Rule, by_code: Mapping[str, Rule]) -> None:
+def _check_needs(context: Context, rule: Rule, by_code: Mapping[str, Rule], entangled: set[str]) -> None:
     order = list(context.stages)
     for code in rule.needs:
         needed = by_code.get(code)
@@ -44,16 +46,25 @@ def _check_needs(context: Context, rule: Rule, by_code: Mapping[str, Rule]) -> N
             context.problems.add(rule.place, f"needs {code}, which is not about rows of {rule.input}", rule.code)
         elif rule.row_level and needed.type == "unique" and needed.stage == rule.stage:
             context.problems.add(rule.place, f"needs {code}: a unique rule must stand in an earlier stage", rule.code)
-        elif rule.code in _needed_by(needed, by_code, set()):
+        elif {rule.code, needed.code} <= entangled:
             context.problems.add(rule.place, f"needs {code}, which needs {rule.code}", rule.code)
 
 
-def _needed_by(rule: Rule, by_code: Mapping[str, Rule], seen: set[str]) -> set[str]:
-    for code in rule.needs:
-        if code in by_code and by_code[code].code not in seen:
-            seen.add(by_code[code].code)
-            _needed_by(by_code[code], by_code, seen)
-    return seen
+def _entangled(context: Context, rules: tuple[Rule, ...], by_code: Mapping[str, Rule]) -> set[str]:
+    """Rules that need each other: what is left when those whose needs are met are taken away, step by step."""
+    waiting = {rule.code: {by_code[code].code for code in rule.needs if code in by_code} for rule in rules}
+    for step in itertools.count():
+        ready = {code for code, needs in waiting.items() if not needs & waiting.keys()}
+        if not ready:
+            break
+        if step > context.limits.chain:
+            first = next(rule for rule in rules if rule.code in ready)
+            problem = context.limits.said("chain", "more than {} rules need one another in a row")
+            context.problems.add(first.place, problem, first.code)
+            return set()
+        waiting = {code: needs for code, needs in waiting.items() if code not in ready}
+    needed = set().union(*waiting.values()) if waiting else set()
+    return waiting.keys() & needed
 
 
 def _check_effective(context: Context, rule: Rule, as_of: Node | None) -> None:

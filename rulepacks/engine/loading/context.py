@@ -1,14 +1,16 @@
 """What the parts of the loader share while one pack is read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from rulepacks.engine.expressions.build import build
 from rulepacks.engine.expressions.scope import Scope
+from rulepacks.engine.expressions.size import growth
 from rulepacks.engine.expressions.tree import Literal, Node
 from rulepacks.engine.expressions.types import UNKNOWN, Type
+from rulepacks.engine.limits import PackLimits
 from rulepacks.engine.loading.document import Data, Document, Path_
 from rulepacks.engine.problems import Place, ProblemList
 from rulepacks.engine.spec import Input, JoinSpec, ListSpec, Parameter, Stage, TableSpec
@@ -16,9 +18,14 @@ from rulepacks.engine.spec import Input, JoinSpec, ListSpec, Parameter, Stage, T
 
 @dataclass
 class Context:
-    """The pack as far as it has been read."""
+    """The pack as far as it has been read.
+
+    `growths` holds for each input the derived fields whose texts may be longer than a cell, and by how much.
+    """
 
     folder: Path
+    limits: PackLimits = field(default_factory=PackLimits)
+    growths: dict[str, dict[str, int]] = field(default_factory=dict)
     problems: ProblemList = field(default_factory=ProblemList)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
@@ -45,7 +52,25 @@ class Context:
             },
             parameters=self.parameter_types,
             holidays=self.holidays,
+            growths=self._growths(input_name),
         )
+
+    def derive(self, input_name: str, field_name: str, node: Node) -> None:
+        """Add a derived field to an input, and keep how much longer than a cell its text may be."""
+        longest = growth(node, self._growths(input_name))
+        if longest > 1:
+            self.growths.setdefault(input_name, {})[field_name] = longest
+        source = self.inputs[input_name]
+        self.inputs[input_name] = replace(source, derived={**source.derived, field_name: node})
+
+    def _growths(self, input_name: str) -> dict[str, int]:
+        """Of the fields of an input, and of the rows its joins find."""
+        joined = {
+            f"{join.name}.{column}": longest
+            for join in self.joins.values() if join.source == input_name and join.kind == "input"
+            for column, longest in self.growths.get(join.target, {}).items()
+        }  # fmt: skip
+        return joined | self.growths.get(input_name, {})
 
     def expression(
         self, document: Document, path: Path_, scope: Scope, wanted: Type | None = None, rule: str = ""
@@ -53,7 +78,7 @@ class Context:
         """The tree of the expression that stands at a path; mistakes go to the problems."""
         data = value_at(document.data, path)
         text = expression_text(data)
-        node, mistakes = build(text, scope, wanted)
+        node, mistakes = build(text, scope, wanted, self.limits)
         for mistake in mistakes:
             place = document.within(path, mistake.at, text) if isinstance(data, str) else document.place(path)
             self.problems.add(place, mistake.message, rule)

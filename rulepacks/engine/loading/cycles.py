@@ -1,5 +1,6 @@
 """Derived fields and joins, which must be computable one after another."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
 from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, walk
@@ -14,12 +15,18 @@ Item = tuple[str, str]
 def check_cycles(context: Context, document: Document, nodes: Iterable[Node]) -> None:
     """Refuse derived fields and joins that need each other; `nodes` are all of the pack, but for its queries."""
     waiting = _wants(context, nodes)
-    while waiting:
+    for step in itertools.count():
+        if not waiting:
+            return
         done = {item for item, wants in waiting.items() if not wants & waiting.keys()}
         if not done:
             names = sorted(name if owner else f"{name}." for owner, name in waiting)
             owners = [name for name in context.inputs if any(owner == name for owner, _ in waiting)]
             context.problems.add(document.place(("inputs", *owners[:1])), f"{', '.join(names)} need each other")
+            return
+        if step == context.limits.chain:
+            problem = context.limits.said("chain", "more than {} derived fields and joins follow one from another")
+            context.problems.add(document.place(("inputs",), key=True), problem)
             return
         waiting = {item: wants for item, wants in waiting.items() if item not in done}
 

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import yaml
 
+from rulepacks.engine.limits import PackLimits
 from rulepacks.engine.problems import Place, ProblemList
 
-MAX_BYTES = 4_000_000
-MAX_DEPTH = 40
-MAX_NODES = 400_000
+DEFAULTS = PackLimits()
 
 Data = None | bool | int | str | list["Data"] | dict[str, "Data"]
 Path_ = tuple[str | int, ...]
@@ -79,7 +78,7 @@ class Document:
         return "\n".join(line.rstrip() for line in self.lines[mark.line - 1 : mark.end_line]).strip()
 
 
-def read_document(path: Path, file: str, problems: ProblemList) -> Document:
+def read_document(path: Path, file: str, problems: ProblemList, limits: PackLimits = DEFAULTS) -> Document:
     """Read one YAML file; problems go to the list, and the data is then None or partial."""
     document = Document(file)
     start = Place(file, 1, 1)
@@ -88,8 +87,8 @@ def read_document(path: Path, file: str, problems: ProblemList) -> Document:
     except OSError as error:
         problems.add(start, f"cannot be read: {error.strerror}")
         return document
-    if len(raw) > MAX_BYTES:
-        problems.add(start, f"larger than {MAX_BYTES} bytes")
+    if len(raw) > limits.file_bytes:
+        problems.add(start, limits.said("file_bytes", "larger than {} bytes"))
         return document
     try:
         text = raw.decode("utf-8-sig")
@@ -97,13 +96,13 @@ def read_document(path: Path, file: str, problems: ProblemList) -> Document:
         line = raw.count(b"\n", 0, error.start) + 1
         problems.add(Place(file, line, 1), "not UTF-8 text")
         return document
-    return parse_document(text, document, problems)
+    return parse_document(text, document, problems, limits)
 
 
-def parse_document(text: str, document: Document, problems: ProblemList) -> Document:
+def parse_document(text: str, document: Document, problems: ProblemList, limits: PackLimits = DEFAULTS) -> Document:
     """Fill a document from text."""
     document.lines = text.splitlines()
-    reader = _Reader(document, problems)
+    reader = _Reader(document, problems, limits)
     try:
         reader.read(yaml.parse(text, Loader=_LOADER))
     except yaml.YAMLError as error:
@@ -127,9 +126,10 @@ class _TooMuchError(Exception):
 class _Reader:
     """Builds plain data from YAML events, without recursion."""
 
-    def __init__(self, document: Document, problems: ProblemList) -> None:
+    def __init__(self, document: Document, problems: ProblemList, limits: PackLimits) -> None:
         self.document = document
         self.problems = problems
+        self.limits = limits
         self.nodes = 0
 
     def read(self, events: Iterator[yaml.Event]) -> None:
@@ -157,8 +157,8 @@ class _Reader:
                 self.document.marks[path] = Mark(mark.line, mark.column, max(mark.line, end))
 
     def _open(self, stack: list[_Open], event: yaml.CollectionStartEvent) -> None:
-        if len(stack) >= MAX_DEPTH:
-            raise _TooMuchError(f"nested deeper than {MAX_DEPTH}")
+        if len(stack) >= self.limits.depth:
+            raise _TooMuchError(self.limits.said("depth", "nested deeper than {}"))
         self._refuse_properties(event)
         data: list[Data] | dict[str, Data] = [] if isinstance(event, yaml.SequenceStartEvent) else {}
         if stack and isinstance(stack[-1][0], dict) and stack[-1][2][0] is None:
@@ -188,8 +188,8 @@ class _Reader:
 
     def _put(self, stack: list[_Open], value: Data, event: yaml.Event) -> Path_:
         self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise _TooMuchError(f"more than {MAX_NODES} values")
+        if self.nodes > self.limits.values:
+            raise _TooMuchError(self.limits.said("values", "more than {} values"))
         path: Path_ = ()
         if not stack:
             self.document.data = value

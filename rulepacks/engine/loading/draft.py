@@ -109,8 +109,7 @@ class Draft:
     def derive(self, name: str, node: Node) -> Field:
         """A derived field of the rule's own, `CODE:name`, that holds the node."""
         full = f"{self.code}:{name}"
-        source = self.context.inputs[self.input]
-        self.context.inputs[self.input] = replace(source, derived={**source.derived, full: node})
+        self.context.derive(self.input, full, node)
         return Field(name=full, type=node.type)
 
     def add_join(self, join: JoinSpec) -> str:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, cast
 
 from rulepacks.engine.expressions.scope import Scope
-from rulepacks.engine.expressions.tree import Node
 from rulepacks.engine.expressions.types import DATE, INTEGER, TEXT, Type
 from rulepacks.engine.expressions.typing import comparison_problem, type_from_text
 from rulepacks.engine.loading.context import Context
@@ -95,8 +94,7 @@ def read_derived(context: Context, document: Document, data: Mapping[str, Data],
                 context.problems.add(document.place(path, key=True), f"{field} is already a declared field")
                 continue
             node = context.expression(document, path, _derive_scope(context, name, joins))
-            derived: dict[str, Node] = {**source.derived, field: node}
-            context.inputs[name] = replace(source, derived=derived)
+            context.derive(name, field, node)
         _check_names(context, document, name)
 
 

@@ -14,10 +14,9 @@ from rulepacks.engine.expressions.types import TEXT, Type
 from rulepacks.engine.expressions.typing import type_from_text
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Data, Document, Path_
+from rulepacks.engine.loading.files import counts
 from rulepacks.engine.problems import Place
 from rulepacks.engine.spec import ListSpec
-
-MAX_ROWS = 500_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,8 @@ class Sheet:
 def read_sheet(context: Context, file: str, place: Place) -> Sheet | None:
     """Read a CSV file of the pack; None (and problems) when it cannot be."""
     path = context.folder / file
-    if not path.is_file() or context.folder.resolve() not in path.resolve().parents:
+    inside = context.folder.resolve() in path.resolve().parents
+    if not (path.is_file() and inside and counts(path)):
         context.problems.add(place, f"no file {file} in the pack")
         return None
     rows: list[tuple[str | None, ...]] = []
@@ -54,8 +54,8 @@ def read_sheet(context: Context, file: str, place: Place) -> Sheet | None:
                     continue
                 rows.append(tuple(cell.strip(BLANKS) or None for cell in cells))
                 lines.append(reader.line_num)
-                if len(rows) > MAX_ROWS:
-                    _wrong(context, file, reader.line_num, f"more than {MAX_ROWS} rows")
+                if len(rows) > context.limits.list_rows:
+                    _wrong(context, file, reader.line_num, context.limits.said("list_rows", "more than {} rows"))
                     break
     except (csv.Error, UnicodeDecodeError, OSError) as error:
         _wrong(context, file, len(rows) + 1, f"not a CSV file in UTF-8: {error}")

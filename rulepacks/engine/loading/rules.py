@@ -17,7 +17,6 @@ from rulepacks.engine.problems import Place
 from rulepacks.engine.rules import Reading, rule_types
 from rulepacks.engine.spec import PARSE, MessagePart, Rule, Severity, SeveritySpec
 
-MAX_RULES = 2_000
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"\$?[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
 _SLOTS = {"left", "right", "difference", "tolerance"}
@@ -30,8 +29,9 @@ def read_rules(context: Context, documents: list[Document]) -> tuple[Rule, ...]:
         data = document.data if isinstance(document.data, dict) else {}
         for index, raw in enumerate(cast("list[Data]", data.get("rules", []))):
             rules.extend(_rule(context, document, ("rules", index), raw, len(rules)))
-            if len(rules) > MAX_RULES:
-                context.problems.add(document.place(("rules", index)), f"more than {MAX_RULES} rules")
+            if len(rules) > context.limits.rules:
+                problem = context.limits.said("rules", "more than {} rules")
+                context.problems.add(document.place(("rules", index)), problem)
                 return tuple(rules)
     _refuse_repeats(context, rules)
     built_in = _parse_rule(context)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from rulepacks.engine.expressions.tree import Aggregate, Binary, JoinField, Node, walk
@@ -105,7 +105,8 @@ def _rows(
             match = tuple(cells[index] for index in match_at)
             own.setdefault(line, []).append(CrosswalkRow(line, match, 1, values, number))
     place = Place(sheet.file, 1, 1)
-    resolved = [row for line in lines for row in _resolve(context, place, line, own, formulas, ())]
+    formula_rows = _Formulas(context, place, own, formulas)
+    resolved = [row for line in lines for row in formula_rows.of(line, ())]
     return tuple(resolved), lines
 
 
@@ -119,18 +120,38 @@ def _terms(formula: str) -> list[tuple[int, str]]:
     return [(-1 if sign == "-" else 1, line) for sign, line in re.findall(r"([=+-])\s*([^\s+-]+)", formula)]
 
 
-def _resolve(
-    context: Context, place: Place, line: str, own: Mapping[str, list[CrosswalkRow]],
-    formulas: Mapping[str, list[tuple[int, str]]], above: tuple[str, ...],
-) -> list[CrosswalkRow]:  # fmt: skip
-    if line in above:
-        context.problems.add(place, f"line {line} adds itself")
-        return []
-    rows = list(own.get(line, ()))
-    for sign, part in formulas.get(line, ()):
-        if part not in own and part not in formulas:
-            context.problems.add(place, f"line {line} adds {part}, which is no line")
-            continue
-        for row in _resolve(context, place, part, own, formulas, (*above, line)):
-            rows.append(replace(row, line=line, factor=row.factor * sign, via=(part, *row.via)))
-    return rows
+@dataclass
+class _Formulas:
+    """Rows of lines, those that formulas add spelled out; each line is worked out once."""
+
+    context: Context
+    place: Place
+    own: Mapping[str, list[CrosswalkRow]]
+    formulas: Mapping[str, list[tuple[int, str]]]
+    known: dict[str, list[CrosswalkRow]] = field(default_factory=dict)
+    total: int = 0
+
+    def of(self, line: str, above: tuple[str, ...]) -> list[CrosswalkRow]:
+        """The rows of a line that the lines `above` add."""
+        if line in above:
+            self.context.problems.add(self.place, f"line {line} adds itself")
+            return []
+        if line not in self.known:
+            rows = list(self.own.get(line, ()))
+            for sign, part in self.formulas.get(line, ()):
+                rows += self._added(line, sign, part, (*above, line))
+            self.known[line] = rows
+        return self.known[line]
+
+    def _added(self, line: str, sign: int, part: str, above: tuple[str, ...]) -> list[CrosswalkRow]:
+        if part not in self.own and part not in self.formulas:
+            self.context.problems.add(self.place, f"line {line} adds {part}, which is no line")
+            return []
+        added = self.of(part, above)
+        self.total += len(added)
+        if self.total > self.context.limits.list_rows:
+            self.context.problems.add(
+                self.place, self.context.limits.said("list_rows", "formulas add more than {} rows")
+            )
+            return []
+        return [replace(row, line=line, factor=row.factor * sign, via=(part, *row.via)) for row in added]

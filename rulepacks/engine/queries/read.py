@@ -9,8 +9,10 @@ from sqlglot import exp
 from rulepacks.engine.expressions.build import Builder
 from rulepacks.engine.expressions.parse import Mistake, offset, parse_query
 from rulepacks.engine.expressions.scope import Scope
+from rulepacks.engine.expressions.size import too_large
 from rulepacks.engine.expressions.tree import Aggregate, Field, JoinField, Node, Over, walk
 from rulepacks.engine.expressions.types import BOOLEAN, Type, common, fits
+from rulepacks.engine.limits import PackLimits
 from rulepacks.engine.queries.tree import Joined, JoinKind, Query, Relation, Select, Union
 
 MAX_SELECTS, MAX_JOINS = 24, 12
@@ -28,19 +30,21 @@ _WORDS = {
 _SELECT = {"expressions", "distinct", "from_", "joins", "where", "group", "having", "with_", "kind", "hint"}
 
 
-def read_query(text: str, relations: Mapping[str, Columns], scope: Scope) -> tuple[Query | None, list[Mistake]]:
+def read_query(
+    text: str, relations: Mapping[str, Columns], scope: Scope, limits: PackLimits
+) -> tuple[Query | None, list[Mistake]]:
     """The tree of a query over relations, and everything wrong with it; `scope` gives parameters and holidays."""
-    parsed = parse_query(text)
+    parsed = parse_query(text, limits)
     if isinstance(parsed, Mistake):
         return None, [parsed]
-    reader = _Reader(text, dict(relations), scope)
+    reader = _Reader(text, dict(relations), scope, limits)
     query = reader.query(parsed)
     return (None if reader.mistakes else query), reader.mistakes
 
 
 class _Reader:
-    def __init__(self, text: str, relations: dict[str, Columns], scope: Scope) -> None:
-        self.text, self.relations, self.scope = text, relations, scope
+    def __init__(self, text: str, relations: dict[str, Columns], scope: Scope, limits: PackLimits) -> None:
+        self.text, self.relations, self.scope, self.limits = text, relations, scope, limits
         self.mistakes: list[Mistake] = []
         self.selects = self.joins = 0
 
@@ -218,9 +222,11 @@ class _Reader:
         return found
 
     def node(self, source: exp.Expr, scope: Scope) -> Node:
-        builder = Builder(scope, self.text)
+        builder = Builder(scope, self.text, self.limits)
         node = builder.node(source)
         self.mistakes += builder.mistakes
+        if not builder.mistakes and (problem := too_large(node, self.limits, scope.growths)):
+            self.wrong(source, problem)
         return node
 
     def condition(self, source: exp.Expr, scope: Scope) -> Node:

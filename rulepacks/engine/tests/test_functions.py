@@ -275,7 +275,7 @@ def test_every_function_stands_among_the_random_expressions() -> None:
         ("extract(note, 'ab')", "extract the pattern must have one group in parentheses"),
         ("has_any(note, note)", "has_any takes two lists"),
         ("has_start(note, note)", "has_start takes a list of texts and a text"),
-        ("given(each('gone_*'))", "0 fields match gone_*; 1 to 200 are expected"),
+        ("given(each('gone_*'))", "0 fields match gone_*; 1 to 200 are expected (limit columns)"),
         ("given(each(note))", "a pattern of fields is a text such as 'cpe_*', written out"),
         ("all_of('cpe_*')", "all_of takes a pattern of fields and a condition about it"),
         ("all_of('*', it > 1)", "compares text with integer"),

@@ -72,7 +72,7 @@ def test_yaml_that_expands_repeats_or_breaks_is_refused(tmp_path: Path, text: st
 
 
 def test_a_file_that_nests_too_deeply_or_is_no_text_is_refused(tmp_path: Path) -> None:
-    assert lines(tmp_path, "a: " + "[" * 60 + "]" * 60) == ["pack.yaml:1:1 nested deeper than 40"]
+    assert lines(tmp_path, "a: " + "[" * 60 + "]" * 60) == ["pack.yaml:1:1 nested deeper than 40 (limit depth)"]
     (tmp_path / "pack.yaml").write_bytes(b"a: 1\nb: \xff\n")
     with pytest.raises(PackError, match=r"pack\.yaml:2:1 not UTF-8 text"):
         load_pack(tmp_path)

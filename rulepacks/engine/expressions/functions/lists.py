@@ -15,13 +15,15 @@ from rulepacks.engine.expressions.functions.base import (
     text_literal_of,
 )
 from rulepacks.engine.expressions.letters import BLANKS, BLANKS_SQL, upper
-from rulepacks.engine.expressions.similarity import SIMILARITY, jaro_winkler
+from rulepacks.engine.expressions.similarity import SIMILARITY, jaro_winkler, similarity_sql
 from rulepacks.engine.expressions.tree import Call, Literal
 from rulepacks.engine.expressions.types import BOOLEAN, INTEGER, TEXT, UNKNOWN, Type, fits
 
 TEXTS = Type("list", element="text")
 _OTHER = "[^A-Z0-9]+"
 _OTHERS = re.compile(_OTHER)
+MOST_WORK = 1_000_000
+"""Pairs of characters of two lists that are compared; of larger lists nothing is known."""
 
 
 def _split(given: Arguments) -> Type:
@@ -106,14 +108,16 @@ def _two_texts(given: Arguments) -> Type:
 
 def _best(outer: str) -> Callable[[Sequence[str], Call], str]:
     """SQL over every part of the first list of its best match in the second."""
-    best = "coalesce(list_max(list_transform(v.b, lambda y: jaro_winkler_similarity(x, y))), 0)"
+    best = f"coalesce(list_max(list_transform(v.b, lambda y: {similarity_sql('x', 'y')})), 0)"
     every = f"{outer}(list_transform(v.a, lambda x: {best}))"
-    return lambda args, _: let(
-        f"CASE WHEN v.b IS NOT NULL THEN CAST({every} AS DECIMAL(7,6)) END", a=args[0], b=args[1]
-    )
+    work = " * ".join(f"coalesce(list_sum(list_transform({name}, lambda x: length(x))), 0)" for name in ("v.a", "v.b"))
+    test = f"v.b IS NOT NULL AND {work} <= {MOST_WORK}"
+    return lambda args, _: let(f"CASE WHEN {test} THEN CAST({every} AS DECIMAL(7,6)) END", a=args[0], b=args[1])
 
 
 def _similarities(parts: Sequence[str], others: Sequence[str]) -> list[Decimal]:
+    if sum(map(len, parts)) * sum(map(len, others)) > MOST_WORK:
+        return []
     return [max((jaro_winkler(part, other) for other in others), default=Decimal(0)) for part in parts]
 
 
@@ -138,11 +142,13 @@ FUNCTIONS = {
     "closest": Function(
         "closest(list, list)",
         "The similarity of the part of the first that matches least in the second: at a threshold or above, every part "
-        "has a match. NULL when the first is empty.", _two_texts, _best("list_min"),
+        "has a match. NULL when the first is empty, or when their lengths in characters multiply to more than "
+        "1,000,000.", _two_texts, _best("list_min"),
         lambda parts, others: min(_similarities(parts, others), default=None),
     ),
     "nearest": Function(
-        "nearest(list, list)", "The similarity of the two parts that match best. NULL when the first is empty.",
+        "nearest(list, list)",
+        "The similarity of the two parts that match best. NULL as for closest.",
         _two_texts, _best("list_max"), lambda parts, others: max(_similarities(parts, others), default=None),
     ),
     "has_any": Function(

@@ -18,7 +18,7 @@ from rulepacks.engine.expressions.functions.base import (
     whole_literal,
 )
 from rulepacks.engine.expressions.letters import BLANKS, BLANKS_SQL, lower, upper
-from rulepacks.engine.expressions.similarity import SIMILARITY, jaro_winkler
+from rulepacks.engine.expressions.similarity import SIMILARITY, jaro_winkler, similarity_sql
 from rulepacks.engine.expressions.tree import Call, Literal
 from rulepacks.engine.expressions.types import BOOLEAN, INTEGER, TEXT, Type, fits
 
@@ -162,7 +162,8 @@ FUNCTIONS = {
     ),
     "similarity": Function(
         "similarity(text, text)",
-        "Jaro-Winkler similarity from 0 to 1, six decimals: prefix of up to 4 at weight 0.1 where Jaro is above 0.7.",
-        fixed(SIMILARITY, TEXT, TEXT), form("CAST(jaro_winkler_similarity({0}, {1}) AS DECIMAL(7,6))"), jaro_winkler,
+        "Jaro-Winkler similarity from 0 to 1, six decimals: prefix of up to 4 at weight 0.1 where Jaro is above 0.7. "
+        "The first 1,000 characters count.",
+        fixed(SIMILARITY, TEXT, TEXT), form(f"CAST({similarity_sql('{0}', '{1}')} AS DECIMAL(7,6))"), jaro_winkler,
     ),
 }  # fmt: skip
