@@ -19,6 +19,7 @@ from records.runs.services import run_fail, run_move, run_note, run_stop
 from records.runs.statistics import statistics_refresh
 from records.runs.storing import CountsDiffer, KeptFiles, run_store
 from records.states import RunStatus
+from rulepacks.catalog.limits import run_limits
 from rulepacks.catalog.selectors import pack_folder
 from rulepacks.engine.formats.reading import InputFile
 from rulepacks.engine.problems import PackError
@@ -87,6 +88,7 @@ def requested(run: Run, scratch: Path) -> RunRequest:
         snapshots={one.name: local_copy(one.snapshot, scratch) for one in inputs if one.snapshot},
         parameters={name: str(value) for name, value in run.parameters.items()},
         out=scratch / "out",
+        limits=run_limits(),
     )
 
 

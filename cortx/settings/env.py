@@ -56,3 +56,14 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 def listing(name: str, default: str = "") -> list[str]:
     """Comma-separated list, blanks dropped."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def numbers(name: str) -> dict[str, int]:
+    """Whole numbers above 0 by name: "a=1, b=2"."""
+    found = {}
+    for part in listing(name):
+        key, _, value = part.partition("=")
+        if not (value.strip().isascii() and value.strip().isdigit() and int(value)):
+            raise ImproperlyConfigured(f"{name} holds {part!r}, expected name=number")
+        found[key.strip()] = int(value)
+    return found

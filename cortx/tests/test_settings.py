@@ -52,6 +52,18 @@ def test_a_bad_number_is_named(given: pytest.MonkeyPatch, value: str) -> None:
         env.integer("X", 1)
 
 
+def test_numbers_are_read_by_name(given: pytest.MonkeyPatch) -> None:
+    given.setenv("X", "seconds=300, threads = 2")
+    assert env.numbers("X") == {"seconds": 300, "threads": 2}
+
+
+@pytest.mark.parametrize("value", ["seconds", "seconds=", "seconds=0", "seconds=-1", "seconds=x"])
+def test_a_number_without_a_name_or_value_is_named(given: pytest.MonkeyPatch, value: str) -> None:
+    given.setenv("X", value)
+    with pytest.raises(ImproperlyConfigured, match=r"X holds .*, expected name=number"):
+        env.numbers("X")
+
+
 def test_what_is_not_among_the_choices_is_named(given: pytest.MonkeyPatch) -> None:
     given.setenv("X", "maybe")
     with pytest.raises(ImproperlyConfigured, match="X is 'maybe', expected one of"):

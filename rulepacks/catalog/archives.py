@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from rulepacks.catalog.limits import run_limits
 from rulepacks.engine.loader import content_hash
 
 # All archives of the same files are the same bytes.
@@ -46,7 +47,7 @@ def archive_folder(name: str, expected_hash: str) -> Path:
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         extract(name, folder)
-    if content_hash(folder) != expected_hash:
+    if content_hash(folder, run_limits().pack) != expected_hash:
         raise ArchiveDamaged(f"The files of {name} do not have the content hash {expected_hash}")
     return folder
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from rulepacks.catalog.archives import archive_folder
+from rulepacks.catalog.limits import run_limits
 from rulepacks.catalog.models import Pack, PackVersion
 from rulepacks.engine.loader import load_pack
 from rulepacks.engine.record import RecordRules, compile_record_rules
@@ -71,4 +72,4 @@ def record_rules(version: PackVersion) -> RecordRules:
 
 @lru_cache(maxsize=64)
 def compiled(archive: str, content_hash: str) -> RecordRules:
-    return compile_record_rules(load_pack(archive_folder(archive, content_hash)))
+    return compile_record_rules(load_pack(archive_folder(archive, content_hash), run_limits().pack))

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from rulepacks.catalog.archives import archive_store
+from rulepacks.catalog.limits import run_limits
 from rulepacks.catalog.models import Pack, PackVersion
 from rulepacks.catalog.summaries import pack_summary
 from rulepacks.engine.loader import load_pack
@@ -21,7 +22,7 @@ def pack_install(*, folder: Path, status: str = PackVersion.Status.PUBLISHED) ->
 
     Raises `PackError` when the pack is not in order, `StateConflict` when this version number has other content.
     """
-    spec = load_pack(folder)
+    spec = load_pack(folder, run_limits().pack)
     archive = f"{current_tenant_id()}/packs/{spec.content_hash}.zip"
     known = PackVersion.objects.filter(pack__name=spec.name, version=spec.version).select_related("pack").first()
     if known is not None:

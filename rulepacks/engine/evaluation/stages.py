@@ -122,7 +122,7 @@ class StageRun:
         if not self.stage.gate_unit:
             needed = needed.merged(needed_ahead(self.state, self.ahead, source))
         work = build_work(self.state, self.plan, source, rules, needed)
-        if not self.stage.gate_unit:
+        if not self.stage.gate_unit and not self.plan.part:
             self.state.bases[source.name] = Base(work.name, needed.all_columns, work.has_unit)
         return work
 

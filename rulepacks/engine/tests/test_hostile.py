@@ -1,5 +1,6 @@
 """Hostile packs are refused when loaded, or end as `error` of the rule; the others judge as ever, in bounded time."""
 
+import re
 import time
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_it_is_an_error_of_its_own_when_run(case: Case, tmp_path: Path) -> None:
     low = sum(number % 4 <= 1 for number in range(rows))
     assert counts(outcomes["GOOD"]) == (rows - low, low, 0)
     assert counts(outcomes["SUM"]) == (rows - low, low, 0)
-    assert case.given.get("error", "") in bomb.reason
+    assert re.search(case.given.get("error", ""), bomb.reason)
     assert bool(bomb.reason) == ("error" in case.given)
     if "row_errors" in case.given:
         assert counts(bomb) == (0, 0, rows)

@@ -91,6 +91,7 @@ BREAKS: Mapping[str, tuple[str, str]] = {
         f"type: reconcile, 'on': [account], left: {{input: lines, where: id <> {HERE}, value: sum(amount)}}, "
         "right: {input: ledger, value: sum(amount)}", "",
     ),
+    "a query": (f"type: query, query: select id from lines where id <> {HERE}", ""),
     "a value before a row": (
         f"type: sequence, by: [account], order: [id], ties: row_number, require: prev(id || {HERE}) is null", "",
     ),
@@ -111,7 +112,7 @@ def test_only_the_rule_that_breaks_is_an_error(
     expected, wanted = untouched
     broken = next(outcome for outcome in evaluation.outcomes if outcome.rule == "BOMB")
     assert broken.reason == "Out of Range Error: too much"
-    assert broken.errored == (1 if broken.type in {"group", "reconcile"} else len(LINES))
+    assert broken.errored == (1 if broken.type in {"group", "reconcile", "query"} else len(LINES))
     assert (broken.passed, broken.failed, broken.not_applicable, broken.not_evaluated) == (0, 0, 0, 0)
     assert counts(evaluation, "BOMB") == counts(expected)
     assert files["findings"] == wanted["findings"]
