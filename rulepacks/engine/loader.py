@@ -41,7 +41,9 @@ def load_pack(folder: Path, limits: PackLimits = DEFAULTS) -> Pack:
             known = _read_pack(folder, content, limits)
         except RecursionError:
             raise PackError([Problem(PACK_FILE, 1, 1, "", "nested too deeply")]) from None
-        LOADED.put(known, limits)
+        # A file may have changed since it was hashed, and what was read is then not what the hash says.
+        if content_hash(folder, limits) == content:
+            LOADED.put(known, limits)
     return known
 
 
@@ -79,6 +81,8 @@ def content_hash(folder: Path, limits: PackLimits = DEFAULTS) -> str:
     files = sorted(
         (path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file() and counts(path)
     )
+    if outside := next((name for name, path in files if folder.resolve() not in path.resolve().parents), None):
+        raise PackError([Problem(outside, 1, 1, "", "leads outside the pack")])
     size = sum(path.stat().st_size for _, path in files)
     for name, value, what in (
         ("files", len(files), "more than {} files"),
@@ -96,7 +100,7 @@ def content_hash(folder: Path, limits: PackLimits = DEFAULTS) -> str:
 
 def _rule_files(context: Context) -> list[Document]:
     documents = []
-    for path in sorted((context.folder / "rules").glob("*.yaml")):
+    for path in sorted(filter(counts, (context.folder / "rules").glob("*.yaml"))):
         document = read_document(path, f"rules/{path.name}", context.problems, context.limits)
         data = document.data
         if not (isinstance(data, dict) and set(data) == {"rules"} and isinstance(data["rules"], list)):

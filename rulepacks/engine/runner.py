@@ -67,7 +67,7 @@ def run(request: RunRequest, report: Report) -> Summary:
 def explain_run(request: RunRequest, question: Question, report: Report) -> Explanation:
     """Read as `run` does, and explain one outcome instead of writing all findings. Raises what `run` raises."""
     budget = Budget(request.limits, time.monotonic() + request.limits.seconds)
-    pack = load_pack(request.pack)
+    pack = load_pack(request.pack, request.limits.pack)
     parameters = _parameters(pack, request.parameters)
     _check_names(pack, request)
     asked_rule(pack, question)

@@ -27,6 +27,7 @@ from rulepacks.engine.summary import Summary
 RUN = "rulepacks.engine.runner:run"
 ASK_SECONDS = 0.25
 LEAST_SECONDS = 1.0
+UNSTOPPABLE = "it took longer than a statement may (limit statement_seconds), and could not be stopped"
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -224,7 +225,7 @@ def _settle(
     if stopping:
         raise Cancelled
     if now.stage == STUCK:
-        raise _DiedJudging("it took longer than a statement may, and could not be stopped", now.tried)
+        raise _DiedJudging(UNSTOPPABLE, now.tried)
     if ended.reason and now.stage == "rules":
         raise _DiedJudging(ended.reason, now.tried)
     if ended.reason:

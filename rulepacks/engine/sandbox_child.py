@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from rulepacks.engine import wire
 from rulepacks.engine.evaluation.watch import Broke
-from rulepacks.engine.limits import MIB, Limits
+from rulepacks.engine.limits import Limits
 from rulepacks.engine.problems import PackError
 from rulepacks.engine.progress import Progress, Report
 from rulepacks.engine.refusals import BadInput
@@ -78,7 +78,7 @@ def outcome(command: wire.Start) -> wire.Message:
     except Broke as broke:
         return wire.Broke(broke.reason)
     except _OUT_OF_MEMORY:
-        return wire.Broke(f"it needed more memory than the limit of {limits.memory_bytes // MIB} MiB")
+        return wire.Broke(limits.memory())
     except OSError as error:
         traceback.print_exc()
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}

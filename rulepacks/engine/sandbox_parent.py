@@ -17,14 +17,17 @@ import time
 from dataclasses import dataclass
 
 from rulepacks.engine import wire
-from rulepacks.engine.limits import MIB, Limits
+from rulepacks.engine.limits import Limits
 from rulepacks.engine.memory import peak_memory
 from rulepacks.engine.sandbox_child import be_child
 
 # Imported so that no child has to: a run needs them all.
 WARM = ("rulepacks.engine.runner", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet")
 POLL_SECONDS = 0.05
-_REASONS = {signal.SIGXCPU: "the time limit was reached", signal.SIGKILL: "it was killed"}
+_REASONS = {
+    signal.SIGXCPU: "it took more time of the processor than it may (limit seconds)",
+    signal.SIGKILL: "it was killed",
+}
 
 
 @dataclass
@@ -117,9 +120,9 @@ def _watch(run: _Run, commands: Lines) -> None:
             if commands.closed or commands.next() is not None:
                 run.kill("it was cancelled")
         if run.peak > run.limits.memory_bytes:
-            run.kill(f"it needed more memory than the limit of {run.limits.memory_bytes // MIB} MiB")
+            run.kill(run.limits.memory())
         if time.monotonic() > run.deadline:
-            run.kill(f"it took longer than the limit of {run.limits.seconds:g} seconds")
+            run.kill(run.limits.said("seconds", "it took longer than {:g} seconds"))
 
 
 def unexpected(status: int, limits: Limits) -> str:
@@ -128,7 +131,7 @@ def unexpected(status: int, limits: Limits) -> str:
         number = signal.Signals(os.WTERMSIG(status))
         if number == signal.SIGABRT:
             # What libraries do when the system gives them no more memory.
-            return f"it broke off, most likely for want of memory (the limit is {limits.memory_bytes // MIB} MiB)"
+            return f"it broke off; most likely {limits.memory()}"
         return _REASONS.get(number, f"it crashed ({number.name})")
     code = os.WEXITSTATUS(status)
     return f"it ended with code {code}" if code else ""

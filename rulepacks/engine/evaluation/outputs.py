@@ -14,7 +14,6 @@ from rulepacks.engine.expressions.types import TEXT
 from rulepacks.engine.formats.media import ENDINGS
 from rulepacks.engine.formats.writers import FILE_FORMATS
 from rulepacks.engine.formats.writers.base import Misfit, OutputColumn
-from rulepacks.engine.limits import MIB
 from rulepacks.engine.spec import OutputSpec
 from rulepacks.engine.summary import OutputSummary
 
@@ -65,15 +64,15 @@ def _write(session: Session, rows: Rows, output: OutputSpec, path: Path) -> int:
     places = {place.name: place for place in output.layout}
     columns = [OutputColumn(header, node.type, places.get(header)) for header, node in output.columns]
     columns += [OutputColumn(name, TEXT) for name in rows.carried]
-    most = session.budget.limits.output_bytes
+    limits = session.budget.limits
     try:
         with closing(file_format.open(path, columns)) as writer:
             for sql in rows.selects(output, typed=file_format.typed):
                 for batch in session.batches(sql, BATCH):
                     writer.write(batch)
                     count += batch.num_rows
-                    if path.stat().st_size > most:
-                        raise Broke(f"the file is larger than the limit of {most // MIB} MiB")
+                    if path.stat().st_size > limits.output_bytes:
+                        raise Broke(limits.said("output_bytes", "the file is larger than {} bytes"))
     except Misfit as misfit:
         raise Misfit(misfit.row, f"{_place(session, rows, output, misfit)}: {misfit.message}") from misfit
     except pa.ArrowCapacityError as error:

@@ -105,7 +105,7 @@ class Session:
                 raise
             raise broke from error
         if self.watch.expired:
-            raise too_long(seconds)
+            raise too_long(seconds, self.budget.limits)
 
     def _execute(self, sql: str) -> Any:
         if "$" not in sql:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import duckdb
 import pyarrow as pa
 
-from rulepacks.engine.limits import MIB, Limits
+from rulepacks.engine.limits import Limits
 
 LEAST = 0.05
 AGAIN, GRACE = 1.0, 5.0
@@ -19,6 +19,8 @@ SEARCH = 2 / 3
 """How much of the time that is left a search for broken rules may take."""
 NOT_THE_RULES = (duckdb.FatalException, duckdb.InternalException, duckdb.IOException, duckdb.ConnectionException)
 """Errors after which the connection, or the delivery, is of no use to any rule."""
+SPILL = "max_temp_directory_size"
+"""What DuckDB names when there is no room left on disk for what does not fit into memory."""
 _OUT_OF_MEMORY = (MemoryError, duckdb.OutOfMemoryException, pa.ArrowMemoryError)
 
 
@@ -117,25 +119,22 @@ def reason_of(error: BaseException, limits: Limits) -> str:
     """Why rules broke, of an error among BREAKING."""
     if isinstance(error, Broke):
         return error.reason
-    return str(_memory(limits)) if isinstance(error, MemoryError) else "it is nested too deeply"
+    return limits.memory("engine_memory_bytes") if isinstance(error, MemoryError) else "it is nested too deeply"
 
 
-def too_long(seconds: float) -> Broke:
-    """A statement that was interrupted, or that came to its end too late."""
-    return Broke(f"it took longer than the {seconds:.3g} seconds a statement may take")
-
-
-def _memory(limits: Limits) -> Broke:
-    return Broke(f"it needed more memory than the limit of {limits.engine_memory_bytes // MIB} MiB")
+def too_long(seconds: float, limits: Limits) -> Broke:
+    """A statement that was interrupted, or that came to its end too late, after all time there was for it."""
+    name = "seconds" if seconds < limits.statement_seconds else "statement_seconds"
+    return Broke(f"it took longer than {seconds:.3g} seconds (limit {name})")
 
 
 def broken(error: Exception, limits: Limits, seconds: float, *, expired: bool) -> Broke | None:
     """The error of a statement as what its rules did; None when it says nothing about rules."""
     if expired:
-        return too_long(seconds)
+        return too_long(seconds, limits)
     text = (str(error).splitlines() or [""])[0]
     if isinstance(error, _OUT_OF_MEMORY) or text.startswith("Out of Memory"):
-        return _memory(limits)
+        return Broke(limits.memory("spill_bytes" if SPILL in str(error) else "engine_memory_bytes"))
     if isinstance(error, (duckdb.InterruptException, *NOT_THE_RULES)):
         return None
     # Results read as Arrow raise what DuckDB says as an OSError.

@@ -117,7 +117,7 @@ def _exact_block(piece: Piece, layout: Format, first: int, longest: int) -> Bloc
 
 def _text_defect(record: bytes, layout: Format, longest: int) -> Defect | None:
     if len(record) > longest:
-        return Defect(f"the record is longer than the limit of {longest} bytes")
+        return Defect(f"the record is longer than {longest} bytes (limit record_bytes)")
     if (at := record.find(b"\0")) >= 0:
         return Defect("a NUL character stands in the text", layout.column_at(record, at))
     try:

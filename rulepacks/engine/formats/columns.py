@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rulepacks.engine.formats.blocks import ROW_NUMBER
+from rulepacks.engine.limits import Limits
 from rulepacks.engine.refusals import BadInput, InputProblem
 
 LONGEST_NAME = 200
@@ -16,13 +17,13 @@ def stored_name(delivered: str) -> str:
     return f"{name} (delivered)" if name.lower() == ROW_NUMBER else name
 
 
-def check_header(input_name: str, names: Sequence[str], line: int, limit: int) -> tuple[str, ...]:
+def check_header(input_name: str, names: Sequence[str], line: int, limits: Limits) -> tuple[str, ...]:
     """Stored names of a header's columns; raises `BadInput` when they cannot tell the columns apart."""
     stored = tuple(stored_name(name) for name in names)
     problems = []
     seen: dict[str, int] = {}
-    if len(stored) > limit:
-        raise BadInput(InputProblem(input_name, f"{len(stored)} columns; the limit is {limit} columns", line))
+    if len(stored) > limits.columns:
+        raise BadInput(InputProblem(input_name, limits.said("columns", f"{len(stored)} columns, more than {{}}"), line))
     for number, name in enumerate(stored, start=1):
         if not name:
             problems.append(f"column {number} has no name in the header")

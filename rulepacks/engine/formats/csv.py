@@ -148,10 +148,10 @@ def _read_header(name: str, head: bytes, limits: Limits, delimiter: str | None) 
         too_long = (
             end_of_line(head, begin) < 0 and len(head) >= limits.record_bytes
         ) or stop - begin > limits.record_bytes
-        reason = f"longer than the limit of {limits.record_bytes} bytes" if too_long else "a quote is not closed in it"
+        reason = limits.said("record_bytes", "longer than {} bytes") if too_long else "a quote is not closed in it"
         raise BadInput(InputProblem(name, f"the header cannot be read: {reason}", line))
     names = _names(name, text[begin:end], line, grammar)
-    columns = check_header(name, names, line, limits.columns)
+    columns = check_header(name, names, line, limits)
     return CsvFormat(delimiter, columns, grammar), min(end, len(head)), line - 1 + count_lines(text[begin:end])
 
 

@@ -109,7 +109,7 @@ def read_excel(delivery: Delivery, limits: Limits) -> tuple[ExcelColumns, Iterat
         raise book.refuse("the sheet is empty")
     line, cells = header
     names = [cells.get(at, "") for at in range(max(cells) + 1)]
-    columns = check_header(delivery.name, names, line, limits.columns)
+    columns = check_header(delivery.name, names, line, limits)
     return ExcelColumns(columns), _blocks(rows, columns, limits)
 
 
@@ -157,7 +157,7 @@ def _defect(cells: dict[int, str], columns: tuple[str, ...], limits: Limits) -> 
         if "\0" in text:
             return columns[at], "a NUL character stands in the text"
     if sum(map(len, cells.values())) > limits.record_bytes:
-        return None, f"the record is longer than the limit of {limits.record_bytes} bytes"
+        return None, limits.said("record_bytes", "the record is longer than {} bytes")
     return None
 
 

@@ -35,9 +35,9 @@ Tokens = Sequence[bytes | msgspec.Raw]
 class NdjsonFormat(WholeLines):
     """An NDJSON file; `columns` grows as new keys come."""
 
-    def __init__(self, name: str, limit: int) -> None:
+    def __init__(self, name: str, limits: Limits) -> None:
         self.name = name
-        self.limit = limit
+        self.limits = limits
         self.keys: dict[str, None] = {}
         self._names: dict[str, str] = {}
         self._record: msgspec.json.Decoder[msgspec.Struct] | None = None
@@ -118,10 +118,8 @@ class NdjsonFormat(WholeLines):
             fresh[name.lower()] = key
         self._names |= fresh
         self.keys |= dict.fromkeys(key for key in found if key not in self.keys)
-        if len(self.keys) > self.limit:
-            raise BadInput(
-                InputProblem(self.name, f"the objects have more keys than the limit of {self.limit} columns")
-            )
+        if len(self.keys) > self.limits.columns:
+            raise BadInput(InputProblem(self.name, self.limits.said("columns", "the objects have more than {} keys")))
         self._record = _record_decoder(list(self.keys))
         return None
 
@@ -207,5 +205,5 @@ def _columns(rows: list[Tokens], columns: tuple[str, ...]) -> dict[str, pa.Array
 
 def read_ndjson(delivery: Delivery, limits: Limits) -> tuple[NdjsonFormat, Iterator[Block]]:
     """The format (its columns are complete once the blocks are read) and the rows in blocks."""
-    layout = NdjsonFormat(delivery.name, limits.columns)
+    layout = NdjsonFormat(delivery.name, limits)
     return layout, read_blocks(cut(delivery.chunks(), layout, limits.record_bytes), layout, limits.record_bytes)

@@ -42,9 +42,9 @@ def read_parquet(delivery: Delivery, limits: Limits) -> tuple[ParquetColumns, It
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _broken(delivery, error) from error
     if file.metadata.num_rows > limits.rows:
-        message = f"{file.metadata.num_rows} rows; the limit is {limits.rows} rows"
+        message = limits.said("rows", f"{file.metadata.num_rows} rows, more than {{}}")
         raise BadInput(InputProblem(delivery.name, message))
-    columns = check_header(delivery.name, names, 1, limits.columns)
+    columns = check_header(delivery.name, names, 1, limits)
     return ParquetColumns(columns), _blocks(delivery, file, columns, limits)
 
 
@@ -76,7 +76,7 @@ def _block(batch: pa.RecordBatch, columns: tuple[str, ...], first: int, limits: 
     for length in lengths[1:]:
         total = pc.add(total, length)
     for at in pc.indices_nonzero(pc.greater(total, limits.record_bytes)).to_pylist():
-        wrong[at] = ("", f"the record is longer than the limit of {limits.record_bytes} bytes")
+        wrong[at] = ("", limits.said("record_bytes", "the record is longer than {} bytes"))
     table = pa.table({ROW_NUMBER: pa.array(range(first, first + batch.num_rows), pa.int64()), **texts})
     rejected = tuple(
         Rejected(first + at, first + at, column or None, reason, _shown(table, at))

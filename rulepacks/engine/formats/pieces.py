@@ -127,7 +127,7 @@ class _Cutter:
     def _refuse(self, data: bytes, at: int, size: int) -> Refused:
         end = end_of_line(data, at)
         too_long = end < 0 or end - at > self.longest
-        reason = f"the line is longer than the limit of {self.longest} bytes" if too_long else ""
+        reason = f"the line is longer than {self.longest} bytes (limit record_bytes)" if too_long else ""
         text = data[at : len(data) if end < 0 else end][:SHOWN_BYTES]
         return Refused(size, self.line, reason or self.grammar.complaint(data, at), text)
 

@@ -69,12 +69,12 @@ def read_input(
     """Read `file` into `snapshot`; raises `BadInput` when the file as a whole cannot be read."""
     with Delivery(file.name, file.path, encoding=file.encoding, limits=limits) as delivery:
         if delivery.total > limits.input_bytes:
-            message = f"the file has {delivery.total} bytes; the limit is {limits.input_bytes} bytes"
+            message = limits.said("input_bytes", f"the file has {delivery.total} bytes, more than {{}}")
             raise BadInput(InputProblem(file.name, message))
         found = detect_format(delivery, file.filename, file.format, fixed_width)
         columns, blocks = _open(found, delivery, limits, fixed_width)
         writer = SnapshotWriter(snapshot, columns())
-        rejected = _copy(delivery, blocks, writer, on_rejected, watch, report)
+        rejected = _copy(delivery, _bounded(blocks, file.name, limits), writer, on_rejected, watch, report)
         begun = time.perf_counter()
         digest, size = writer.finish()
         watch.snapshot += time.perf_counter() - begun
@@ -110,6 +110,16 @@ def _open(
         return lambda: file.columns, blocks
     table, blocks = read_csv(delivery, limits)
     return lambda: table.columns, blocks
+
+
+def _bounded(blocks: Iterator[Block], name: str, limits: Limits) -> Iterator[Block]:
+    """The blocks, as long as they hold no more rows than a run may read."""
+    rows = 0
+    for block in blocks:
+        rows += block.table.num_rows + len(block.rejected)
+        if rows > limits.rows:
+            raise BadInput(InputProblem(name, limits.said("rows", "more than {} rows")))
+        yield block
 
 
 def _copy(

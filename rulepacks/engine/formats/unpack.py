@@ -44,7 +44,7 @@ def unpacked(name: str, chunks: Iterable[bytes], limits: Limits) -> Iterator[byt
 def check_ratio(name: str, taken: int, given: int, limits: Limits) -> None:
     """Raises BadInput when `taken` bytes have unpacked to more than is allowed."""
     if given > limits.input_bytes:
-        raise BadInput(InputProblem(name, f"the file unpacks to more than the limit of {limits.input_bytes} bytes"))
+        raise BadInput(InputProblem(name, limits.said("input_bytes", "the file unpacks to more than {} bytes")))
     if given > UNCHECKED_BYTES and given > taken * limits.unpacked_ratio:
-        message = f"the file unpacks to more than {limits.unpacked_ratio} times its size, which is the limit"
+        message = limits.said("unpacked_ratio", "the file unpacks to more than {} times its size")
         raise BadInput(InputProblem(name, message))

@@ -21,8 +21,6 @@ from rulepacks.engine.limits import Limits
 from rulepacks.engine.refusals import BadInput, InputProblem
 
 CHUNK = 256 * 1024
-MAX_PARTS = 10_000
-MAX_SHARED_BYTES = 256 * 1024 * 1024
 MARK = b"PK\x03\x04"
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 """Numbers of the built-in formats that show dates or times."""
@@ -101,8 +99,8 @@ def open_workbook(name: str, path: Path, limits: Limits) -> Workbook:
         raise BadInput(InputProblem(name, f"the workbook is broken: {error}")) from error
     book = Workbook(name, archive, limits, path.stat().st_size)
     parts = set(archive.namelist())
-    if len(parts) > MAX_PARTS:
-        raise book.refuse(f"the workbook has {len(parts)} parts; the limit is {MAX_PARTS} parts")
+    if len(parts) > limits.parts:
+        raise book.refuse(limits.said("parts", f"the workbook has {len(parts)} parts, more than {{}}"))
     if "xl/workbook.xml" not in parts:
         raise book.refuse("the ZIP archive is no Excel workbook (.xlsx): xl/workbook.xml is missing")
     _read_sheets(book)
@@ -182,8 +180,9 @@ def _read_shared(book: Workbook) -> None:
         if word == "si":
             text = "".join(pieces)
             size[0] += len(text)
-            if size[0] > MAX_SHARED_BYTES:
-                raise book.refuse(f"the shared texts are longer than the limit of {MAX_SHARED_BYTES} characters")
+            if size[0] > book.limits.shared_characters:
+                longest = book.limits.said("shared_characters", "{} characters")
+                raise book.refuse(f"the texts its cells share are longer than {longest}")
             book.shared.append(text)
         elif word in depth:
             depth[word] -= 1

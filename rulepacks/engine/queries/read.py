@@ -15,7 +15,6 @@ from rulepacks.engine.expressions.types import BOOLEAN, Type, common, fits
 from rulepacks.engine.limits import PackLimits
 from rulepacks.engine.queries.tree import Joined, JoinKind, Query, Relation, Select, Union
 
-MAX_SELECTS, MAX_JOINS = 24, 12
 Columns = Mapping[str, Type]
 _NAME = re.compile("[a-z_][a-z0-9_]{0,62}")
 _KINDS: dict[tuple[str, str], JoinKind] = {
@@ -108,8 +107,8 @@ class _Reader:
             self.wrong(source, "select … from … is expected")
             return None
         self.selects += 1
-        if self.selects > MAX_SELECTS:
-            self.wrong(source, f"more than {MAX_SELECTS} selects")
+        if self.selects > self.limits.query_selects:
+            self.wrong(source, self.limits.said("query_selects", "more than {} selects"))
             return None
         for key, value in source.args.items():
             if value and key not in _SELECT:
@@ -175,8 +174,8 @@ class _Reader:
             self.wrong(source, "join, left join, semi join and anti join with on are known")
         elif on is None:
             self.wrong(source, "a join needs on")
-        elif self.joins > MAX_JOINS:
-            self.wrong(source, f"more than {MAX_JOINS} joins")
+        elif self.joins > self.limits.query_joins:
+            self.wrong(source, self.limits.said("query_joins", "more than {} joins"))
         elif relation is not None:
             return _KINDS[side, word], relation, on
         return None

@@ -162,9 +162,9 @@ def test_an_old_encoding_is_read_when_declared_and_rejected_otherwise() -> None:
         (b"\xff\xfea", "the header is not UTF-8 text"),
         (b"caf\xe9,b\n1,2\n", "the header is not UTF-8 text"),
         (b'a,"b\n1,2\n', "the header cannot be read: a quote is not closed in it"),
-        (b"x" * 5000, "longer than the limit of 4096 bytes"),
-        (b"x" * 5000 + b"\n1\n", "longer than the limit of 4096 bytes"),
-        (b",".join(b"c%d" % number for number in range(51)), "51 columns; the limit is 50 columns"),
+        (b"x" * 5000, "longer than 4096 bytes (limit record_bytes)"),
+        (b"x" * 5000 + b"\n1\n", "longer than 4096 bytes (limit record_bytes)"),
+        (b",".join(b"c%d" % number for number in range(51)), "51 columns, more than 50 (limit columns)"),
         (b"n" * 201 + b",b\n", "the name of column 1 is longer than 200 characters"),
         (codecs.BOM_UTF32_LE + "a,b\n".encode("utf-32-le"), "UTF-32"),
     ],
@@ -187,7 +187,7 @@ def test_three_megabytes_on_one_line_cost_that_row_and_name_its_line(chunk: int,
     outcome = read_as("csv", content, chunk=chunk, limits=Limits())
     assert outcome.rows == {1: ("1", "2"), 3: ("3", "4")}
     assert [(row.row_number, row.line, len(row.text)) for row in outcome.rejected] == [(2, 3, 200)]
-    assert "limit of 1048576 bytes" in outcome.rejected[0].reason
+    assert "1048576 bytes (limit record_bytes)" in outcome.rejected[0].reason
 
 
 def test_a_quote_that_is_never_closed_costs_one_line_however_long_the_file() -> None:

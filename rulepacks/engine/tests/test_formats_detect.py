@@ -75,7 +75,7 @@ def test_the_same_bytes_give_the_same_snapshot_and_both_are_hashed(tmp_path: Pat
 def test_a_file_above_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(b"a,b\n1,2\n")
-    with pytest.raises(BadInput, match="the file has 8 bytes; the limit is 7 bytes"):
+    with pytest.raises(BadInput, match=r"the file has 8 bytes, more than 7 \(limit input_bytes\)"):
         read_input(
             InputFile("data", path, "data.csv"),
             (),
@@ -85,6 +85,13 @@ def test_a_file_above_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> 
             Stopwatch(),
             silent,
         )
+
+
+def test_a_file_with_more_rows_than_allowed_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_bytes(b"a\n" + b"1\n" * 9 + b"1,2\n")
+    file = InputFile("data", tmp_path / "data.csv", "data.csv")
+    with pytest.raises(BadInput, match=r"more than 9 rows \(limit rows\)"):
+        read_input(file, (), tmp_path / "s.parquet", lambda _: None, Limits(rows=9), Stopwatch(), silent)
 
 
 def test_reading_reports_how_far_it_has_come(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def test_an_error_that_no_rule_can_be_blamed_for_ends_the_evaluation(tmp_path: P
 
 def test_a_want_of_memory_names_the_limit(tmp_path: Path) -> None:
     evaluation, _ = judge(tmp_path / "p", added(BREAKS["require"][0]), lambda: duckdb.OutOfMemoryException("Out"))
-    assert evaluation.outcomes[-1].reason == "it needed more memory than the limit of 381 MiB"
+    assert evaluation.outcomes[-1].reason == "it needed more memory than 381 MiB (limit engine_memory_bytes)"
 
 
 def test_a_statement_that_takes_too_long_is_interrupted_and_the_next_is_not() -> None:

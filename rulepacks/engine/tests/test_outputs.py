@@ -350,7 +350,9 @@ def test_a_file_that_grows_too_large_is_given_up(tmp_path: Path) -> None:
     outputs = "  - {name: large, format: csv, from: lines, columns: {a: \"lpad(id, 100, 'x')\"}}\n"
     small = Budget(replace(Limits(), output_bytes=MIB))
     evaluation = judge(tmp_path, outputs, lines, budget=small)
-    assert evaluation.outputs[0].complaint == ("large.csv was not written: the file is larger than the limit of 1 MiB")
+    assert evaluation.outputs[0].complaint == (
+        "large.csv was not written: the file is larger than 1048576 bytes (limit output_bytes)"
+    )
     assert list((tmp_path / "outputs").iterdir()) == []
 
 

@@ -60,7 +60,7 @@ def test_a_job_that_raises_is_put_into_words(capsys: pytest.CaptureFixture[str])
     assert "Traceback" in capsys.readouterr().err
     assert outcome("fill_disk") == wire.Broke("the disk is full")
     assert outcome("lose_file") == wire.Broke("a file could not be used: No such file or directory")
-    assert outcome("run_out_of_memory") == wire.Broke("it needed more memory than the limit of 1024 MiB")
+    assert outcome("run_out_of_memory") == wire.Broke("it needed more memory than 1024 MiB (limit memory_bytes)")
     assert isinstance(outcome("refuse_input"), wire.InputRefused)
     assert isinstance(outcome("refuse_pack"), wire.PackRefused)
 
@@ -72,8 +72,8 @@ def test_a_job_that_raises_is_put_into_words(capsys: pytest.CaptureFixture[str])
         (3 << 8, "it ended with code 3"),
         (signal.SIGSEGV, "it crashed (SIGSEGV)"),
         (signal.SIGKILL, "it was killed"),
-        (signal.SIGXCPU, "the time limit was reached"),
-        (signal.SIGABRT, "it broke off, most likely for want of memory (the limit is 1024 MiB)"),
+        (signal.SIGXCPU, "it took more time of the processor than it may (limit seconds)"),
+        (signal.SIGABRT, "it broke off; most likely it needed more memory than 1024 MiB (limit memory_bytes)"),
     ],
 )
 def test_the_way_a_child_ended_is_put_into_words(status: int, words: str) -> None:
