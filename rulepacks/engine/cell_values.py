@@ -23,6 +23,7 @@ _BIGGEST = 2**63
 _SIGNS = {"+", "-"}
 _TRUTH = {"true": True, "false": False}
 _FIRST_YEAR = 1000
+_MARKS = frozenset("\"'(),:=[]{}\\")
 _MOMENT = re.compile(MOMENT_PATTERN)
 
 
@@ -48,7 +49,16 @@ def as_text(value: Any, kind: Type) -> str:
         text = format(number or number.copy_abs(), f".{kind.scale}f")
         # DuckDB writes no zero before the point where it has no room for one.
         return text.replace("0.", ".", 1) if kind.width == kind.scale else text
+    if kind.kind == "list":
+        element = Type(kind.element)
+        return f"[{', '.join('NULL' if item is None else _item_text(as_text(item, element)) for item in value)}]"
     return str(value)
+
+
+def _item_text(text: str) -> str:
+    """An item of a list, in quotes where it could be taken for something else."""
+    plain = text and text.lower() != "null" and text == text.strip(BLANKS) and _MARKS.isdisjoint(text)
+    return text if plain else "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def moment_text(value: datetime) -> str:

@@ -18,7 +18,7 @@ from rulepacks.engine.expressions.tree import Value
 from rulepacks.engine.loading.parameters import bind_parameters
 from rulepacks.engine.record_findings import RecordFinding, Renderer
 from rulepacks.engine.record_judging import JudgedRule, compile_judge, compile_show
-from rulepacks.engine.record_row import delivered_text, plan_row
+from rulepacks.engine.record_row import RowPlan, delivered_text, plan_row
 from rulepacks.engine.spec import Pack, Rule
 
 KNOWN_HEADERS = 200
@@ -38,7 +38,7 @@ class RecordRules:
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
-        single = [rule for rule in pack.rules if _is_single(pack, rule)]
+        single = [rule for rule in pack.rules if is_single(pack, rule)]
         self._plan = plan_row(pack, _judged(pack, single), _shown(pack, single))
         self._judge, self._passed = compile_judge(pack, single, self._plan)
         self._show = compile_show(self._plan)
@@ -58,6 +58,14 @@ class RecordRules:
         failed = [judged.rule for judged in outcomes if judged.outcome == "fail"]
         errored = any(judged.outcome == "error" for judged in outcomes)
         return RecordVerdict(self._findings(failed, slots) if failed else (), tuple(outcomes), errored)
+
+    def delivered(self, plan: RowPlan, payload: Mapping[str, object], parameters: Mapping[str, object]) -> Slots:
+        """The slots of another plan for a record, with only what was delivered and the parameters in them."""
+        columns = bind_columns(self.pack.first_input, payload)
+        cells = _picker([columns[name] for name in plan.delivered])(payload)
+        given = [value if type(value) is str else delivered_text(value) for value in cells]
+        slots: Slots = [*given, *self._bound(parameters)]
+        return [*slots, *([None] * (plan.size - len(slots)))]
 
     def _findings(self, failed: Sequence[str], slots: Slots) -> tuple[RecordFinding, ...]:
         shown = self._show(slots)
@@ -96,7 +104,7 @@ def _picker(names: Sequence[str | None]) -> Callable[[Mapping[str, object]], Ite
     return lambda payload: [None if name is None else payload[name] for name in names]
 
 
-def _is_single(pack: Pack, rule: Rule) -> bool:
+def is_single(pack: Pack, rule: Rule) -> bool:
     """Whether a rule can be judged from one row of the first input and lists alone."""
     source = pack.first_input
     if isinstance(rule.body, ParseBody):

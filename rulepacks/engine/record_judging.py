@@ -93,9 +93,15 @@ def _branches(pack: Pack, rule: Rule, plan: RowPlan, at: dict[str, int]) -> Iter
     if blocking := plan.bad_slots(sorted(read - set(own))):
         yield _any(blocking), "not_evaluated"
     for needed in map(pack.rule, rule.needs):
-        bars = {"fail", "error", *(["not_evaluated"] if needed.stage == rule.stage else [])}
-        yield f"outcomes[{at[needed.code]}].outcome in {plan.source.constant(bars)}", "not_evaluated"
+        bars = plan.source.constant(barring(rule, needed))
+        yield f"outcomes[{at[needed.code]}].outcome in {bars}", "not_evaluated"
     yield from _condition(rule, plan)
+
+
+def barring(rule: Rule, needed: Rule) -> frozenset[Outcome]:
+    """The outcomes of a needed rule that keep a rule from being judged."""
+    bars: frozenset[Outcome] = frozenset({"fail", "error"})
+    return bars | {"not_evaluated"} if needed.stage == rule.stage else bars
 
 
 def _condition(rule: Rule, plan: RowPlan) -> Iterator[Branch]:

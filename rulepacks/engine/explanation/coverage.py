@@ -103,8 +103,8 @@ def _walk(outline: Outline, depth: int) -> Iterator[tuple[int, Outline]]:
 
 def _columns(sight: Sight, one: Outline) -> Iterable[str]:
     """SQL of how often a clause is true, false, unknown and broken, where it is looked at."""
-    value, fault = sight.to.value(one.node), sight.to.fault(one.node) or "false"
-    reached = [f"({sight.to.value(node)}) IS {'' if wanted else 'NOT '}TRUE" for node, wanted in one.reached]
+    value, fault = sight.to.shown(one.node), sight.to.fault(one.node) or "false"
+    reached = [f"({sight.to.shown(node)}) IS {'' if wanted else 'NOT '}TRUE" for node, wanted in one.reached]
     for test in ("TRUE", "FALSE", "NULL"):
         tests = [*reached, f"NOT {fault}", f"({value}) IS {test}"]
         yield f"count(*) FILTER (WHERE {' AND '.join(tests)})"

@@ -45,3 +45,8 @@ def _said(clause: Clause) -> str:
         return "(no value)"
     blanks = ", ".join(name for name, value in clause.values.items() if value is None)
     return f"(unknown, blank: {blanks})" if clause.truth == "unknown" and blanks else f"({clause.truth})"
+
+
+def not_met(codes: Sequence[str]) -> str:
+    """That needed rules keep one from being judged."""
+    return f"{', '.join(codes)}, which it needs, {'is' if len(codes) == 1 else 'are'} not satisfied"

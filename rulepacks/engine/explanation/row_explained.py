@@ -15,7 +15,7 @@ from rulepacks.engine.evaluation.work import Work, not_met_earlier
 from rulepacks.engine.explanation.answers import filled
 from rulepacks.engine.explanation.gates import gated, unit_of_row
 from rulepacks.engine.explanation.hints import hints
-from rulepacks.engine.explanation.reasons import reason
+from rulepacks.engine.explanation.reasons import not_met, reason
 from rulepacks.engine.explanation.rows import row_nodes_read, row_sight, same_rows
 from rulepacks.engine.explanation.sight import Sight
 from rulepacks.engine.explanation.told import Told, told
@@ -109,4 +109,4 @@ def _not_met(state: State, work: Work, rule: Rule, row: int) -> str:
         test = not_met_earlier(state, code, rule.stage) if bit is None else " OR ".join(map(bit.test, kinds))
         if state.session.one(f"SELECT {test} FROM {work.name} WHERE row_number = {row}")[0]:
             found.append(code)
-    return f"{', '.join(found)}, which it needs, {'is' if len(found) == 1 else 'are'} not satisfied"
+    return not_met(found)

@@ -8,6 +8,7 @@ import pytest
 
 from rulepacks.engine.case_runs import register
 from rulepacks.engine.explain import explain
+from rulepacks.engine.explanation.record_explained import explain_record
 from rulepacks.engine.explanation.trace import Clause, Explanation, Question
 from rulepacks.engine.loader import load_pack
 from rulepacks.engine.progress import silent
@@ -184,3 +185,12 @@ def test_a_rule_that_is_not_in_force_does_not_apply(con: duckdb.DuckDBPyConnecti
     relations = {"payments": register(con, "payments", [{"id": "1", "amount": "1"}])}
     found = explain(con, ROWS, relations, {"month": "9"}, Question("OLD", row=1), tmp_path, silent)
     assert (found.outcome, found.reason) == ("not_applicable", "Does not apply: not in force.")
+    alone = explain_record(ROWS, "OLD", {"id": "1", "amount": "1"}, {"month": "9"})
+    assert (alone.outcome, alone.reason) == (found.outcome, found.reason)
+
+
+def test_a_rule_about_other_rows_is_not_explained_for_a_record_by_itself() -> None:
+    found = explain_record(PACK, "ONCE", LINE, {})
+    assert (found.outcome, found.reason) == (
+        "not_evaluated", "Not evaluated: it looks at other rows, and a record is judged by itself.",
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from rulepacks.engine.evaluation.stages import StageRun
 from rulepacks.engine.explain import Watcher
 from rulepacks.engine.explanation.answers import deciding
 from rulepacks.engine.explanation.asked import about_rows
+from rulepacks.engine.explanation.record_explained import explain_record
 from rulepacks.engine.explanation.trace import Clause, Explanation, Question
 from rulepacks.engine.loader import load_pack
 from rulepacks.engine.progress import silent
+from rulepacks.engine.record import is_single
 from rulepacks.engine.spec import PARSE, Pack, Rule
 
 EXAMPLES = Path(__file__).parent / "packs"
@@ -101,8 +104,17 @@ def test_explanations_agree_with_what_was_judged(
         for one, finding in zip(failed, findings, strict=True):
             assert {field: getattr(one, field) for field in SHARED} == {field: finding[field] for field in SHARED}
             assert (one.key, one.values) == (json.loads(finding["key"]), json.loads(finding["fields"]))
+        same_alone(pack, rule, case, explained)
         for one in explained:
             consistent(one)
+
+
+def same_alone(pack: Pack, rule: Rule, case: Case, explained: list[Explanation]) -> None:
+    """A record by itself is explained as its row is. Of a rule that is not in force no row is explained."""
+    if not (explained and is_single(pack, rule)):
+        return
+    for row, one in zip(case.given[pack.first_input.name], explained, strict=True):
+        assert asdict(explain_record(pack, rule.code, row, case.parameters)) == asdict(replace(one, row=None))
 
 
 def consistent(one: Explanation) -> None:
