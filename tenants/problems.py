@@ -28,6 +28,13 @@ class UnknownReference(Refusal):
     code = "not_found"
 
 
+class NotAllowed(Refusal):
+    """The caller's role does not reach that far."""
+
+    status = 403
+    code = "permission_denied"
+
+
 class StateConflict(Refusal):
     """The thing is not in a state that allows this."""
 

@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from tenants.access.keys import key_issue, key_revoke
 from tenants.access.models import ApiKey
-from tenants.access.roles import SCOPES
+from tenants.access.roles import SCOPES, Permission
 from tenants.accounts.models import Tenant
 from tenants.console.actions import applied
 from tenants.console.bases import TenantAdmin
@@ -33,6 +33,7 @@ class KeyForm(forms.ModelForm):
 class ApiKeyScreen(TenantAdmin):
     """The tenant's keys. The text of a key is shown once, right after it was issued."""
 
+    permission = Permission.CONFIGURE_KEYS
     form = KeyForm
     list_display = ("name", "prefix", "allowed", "created_at", "expires_at", "last_used_at", "revoked_at")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)

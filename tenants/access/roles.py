@@ -20,32 +20,41 @@ class Permission(StrEnum):
     ACTIVATE = "activate"
     INSTALL = "install"
     CONFIGURE_PEOPLE = "configure_people"
+    CHANGE_OWNERS = "change_owners"
+    CONFIGURE_KEYS = "configure_keys"
     CONFIGURE_TENANT = "configure_tenant"
     READ_AUDIT = "read_audit"
 
 
-_WRITING = {Permission.UPLOAD, Permission.PROCESS, Permission.RERUN, Permission.CANCEL}
-_CONFIGURING = {
-    Permission.ACTIVATE,
-    Permission.INSTALL,
-    Permission.CONFIGURE_PEOPLE,
-    Permission.CONFIGURE_TENANT,
-    Permission.READ_AUDIT,
+P = Permission
+ROLES_OF: dict[Permission, frozenset[str]] = {
+    P.READ: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST, Role.REVIEWER, Role.AUDITOR}),
+    P.UPLOAD: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    P.PROCESS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    P.RERUN: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    P.CANCEL: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    P.ACTIVATE: frozenset({Role.OWNER, Role.ADMIN}),
+    P.INSTALL: frozenset({Role.OWNER, Role.ADMIN}),
+    P.CONFIGURE_PEOPLE: frozenset({Role.OWNER, Role.ADMIN}),
+    P.CHANGE_OWNERS: frozenset({Role.OWNER}),
+    P.CONFIGURE_KEYS: frozenset({Role.OWNER, Role.ADMIN}),
+    P.CONFIGURE_TENANT: frozenset({Role.OWNER, Role.ADMIN}),
+    P.READ_AUDIT: frozenset({Role.OWNER, Role.ADMIN, Role.AUDITOR}),
 }
+"""The table: an action, and the roles that may take it."""
 
 MAY: dict[str, frozenset[Permission]] = {
-    Role.OWNER: frozenset({Permission.READ} | _WRITING | _CONFIGURING),
-    Role.ADMIN: frozenset({Permission.READ} | _WRITING | _CONFIGURING),
-    Role.ANALYST: frozenset({Permission.READ} | _WRITING),
-    Role.REVIEWER: frozenset({Permission.READ}),
-    Role.AUDITOR: frozenset({Permission.READ, Permission.READ_AUDIT}),
+    role: frozenset(action for action, roles in ROLES_OF.items() if role in roles) for role in Role
 }
+"""The same table read the other way: a role, and what it may do."""
 
-PLATFORM_STAFF = frozenset({Permission.READ} | _CONFIGURING)
+_WRITING = frozenset({P.UPLOAD, P.PROCESS, P.RERUN, P.CANCEL})
+
+PLATFORM_STAFF = MAY[Role.OWNER] - _WRITING
 """Platform staff hold no role in a tenant; this is for the admin only, where the choice of a tenant is audited."""
 
 SCOPES: dict[str, frozenset[Permission]] = {
-    "read": frozenset({Permission.READ}),
-    "write": frozenset(_WRITING),
+    "read": frozenset({P.READ}),
+    "write": _WRITING,
 }
 """What each scope of an API key allows."""

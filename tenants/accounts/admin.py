@@ -11,9 +11,11 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordWidget
 
+from tenants import commands
+from tenants.access.roles import Permission
 from tenants.accounts import services
 from tenants.accounts.models import Membership, Tenant, User
-from tenants.console.access import is_platform_staff, may_configure, may_enter
+from tenants.console.access import administering, is_platform_staff, may_enter
 from tenants.console.bases import PlatformAdmin, TenantAdmin
 from tenants.context import current_tenant_id
 
@@ -110,6 +112,7 @@ class MemberForm(forms.ModelForm):
 class MembershipScreen(TenantAdmin):
     """Who belongs to the tenant, in which role."""
 
+    permission = Permission.CONFIGURE_PEOPLE
     list_display = ("user", "email", "role", "created_at")
     list_filter = (("role", ChoicesDropdownFilter),)
     list_select_related = ("user", "tenant")
@@ -131,20 +134,20 @@ class MembershipScreen(TenantAdmin):
         return ("user", "created_at") if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return may_configure(request)
+        return self.has_view_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Membership, form: forms.ModelForm, change: bool) -> None:
         """By service, so that the log tells of it."""
+        caller = administering(request)
         if change:
-            services.membership_change(obj, role=obj.role)
+            commands.member_role_set(caller, obj.pk, role=obj.role)
             return
-        tenant = Tenant.objects.get(pk=current_tenant_id())
         user = services.user_named(form.cleaned_data["email"])
-        added = services.membership_add(tenant=tenant, user=user, role=obj.role)
-        obj.pk, obj.user, obj.tenant = added.pk, user, tenant
+        added = commands.member_add(caller, user=user, role=obj.role)
+        obj.pk, obj.user, obj.tenant = added.pk, user, added.tenant
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        services.membership_remove(obj)
+        commands.member_remove(administering(request), obj.pk)
 
     def email(self, membership: Membership) -> str:
         return membership.user.email

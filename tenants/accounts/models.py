@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from tenants.scoping import new_id
 
@@ -38,6 +39,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
     is_staff = models.BooleanField("platform staff", default=False)
     is_active = models.BooleanField(default=True)
+    sign_in_epoch = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -51,6 +53,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """Kept in the session and compared at every request: another password or epoch ends the session."""
+        value = f"{self.password}:{self.sign_in_epoch}"
+        return salted_hmac("tenants.User.session", value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Tenant(models.Model):

@@ -7,11 +7,12 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 
 from tenants.accounts.models import Membership, Tenant, User
 from tenants.audit.services import audit_append
 from tenants.context import tenant_scope
-from tenants.problems import StateConflict, ValidationProblem
+from tenants.problems import StateConflict, UnknownReference, ValidationProblem
 
 PLATFORM_TENANT_ID = UUID("00000000-0000-7000-8000-000000000000")
 """The built-in tenant whose log keeps the events that belong to no tenant. Not active: nobody works in it."""
@@ -76,12 +77,24 @@ def user_create(*, email: str, password: str | None = None, name: str = "", is_s
 
 @transaction.atomic
 def user_change(user: User, *, name: str, is_staff: bool, is_active: bool) -> None:
-    """Change an account. Raises `ValidationProblem` for a name that is too long."""
+    """Change an account; one that is closed is signed out everywhere.
+
+    Raises `ValidationProblem` for a name that is too long, `StateConflict` when a tenant would have no owner left.
+    """
+    if not is_active:
+        for membership in Membership.objects.filter(user=user, role=Membership.Role.OWNER):
+            _keep_an_owner(_kept(membership), leaving=True)
+        sign_ins_end(user)
     user.name, user.is_staff, user.is_superuser, user.is_active = name, is_staff, is_staff, is_active
     _check(user, exclude={"password"})
     user.save(update_fields=["name", "is_staff", "is_superuser", "is_active"])
     with tenant_scope(PLATFORM_TENANT_ID):
         audit_append("user.changed", user, {"platform_staff": is_staff, "active": is_active})
+
+
+def sign_ins_end(user: User) -> None:
+    """End all the person's sessions and tokens: they carry the epoch in which they began."""
+    User.objects.filter(id=user.id).update(sign_in_epoch=F("sign_in_epoch") + 1)
 
 
 def user_theme_set(user: User, *, theme: str) -> None:
@@ -112,12 +125,18 @@ def membership_add(*, tenant: Tenant, user: User, role: str) -> Membership:
 
 @transaction.atomic
 def membership_change(membership: Membership, *, role: str) -> None:
-    """Give the member another role. Raises `StateConflict` when the tenant would have no owner left."""
+    """Give the member another role, and have them sign in again.
+
+    Raises `StateConflict` when the tenant would have no owner left.
+    """
     before = _kept(membership)
     membership.role = role
     _check(membership)
-    _keep_an_owner(membership.tenant_id, leaving=before.role != role and before.role == Membership.Role.OWNER)
+    if before.role == role:
+        return
+    _keep_an_owner(before, leaving=before.role == Membership.Role.OWNER)
     membership.save(update_fields=["role"])
+    sign_ins_end(before.user)
     with tenant_scope(membership.tenant_id):
         facts = {"person": str(membership.user), "before": before.role, "role": role}
         audit_append("membership.changed", membership, facts)
@@ -125,23 +144,37 @@ def membership_change(membership: Membership, *, role: str) -> None:
 
 @transaction.atomic
 def membership_remove(membership: Membership) -> None:
-    """End the membership. Raises `StateConflict` when the tenant would have no owner left."""
+    """End the membership, and what the person is signed in to.
+
+    Raises `StateConflict` when the tenant would have no owner left.
+    """
     before = _kept(membership)
-    _keep_an_owner(membership.tenant_id, leaving=before.role == Membership.Role.OWNER)
+    _keep_an_owner(before, leaving=before.role == Membership.Role.OWNER)
+    sign_ins_end(before.user)
     with tenant_scope(membership.tenant_id):
         audit_append("membership.removed", before, {"person": str(before.user), "role": before.role})
     before.delete()
 
 
+def membership_locked(tenant_id: UUID, membership_id: UUID) -> Membership:
+    """The tenant's membership as stored now, while nobody else changes one. Raises `UnknownReference`."""
+    # The tenant's row stands for all its memberships: two owners cannot leave at once.
+    Tenant.objects.select_for_update().get(id=tenant_id)
+    found = Membership.objects.select_related("user", "tenant").filter(tenant_id=tenant_id, id=membership_id).first()
+    if found is None:
+        raise UnknownReference("No such member")
+    return found
+
+
 def _kept(membership: Membership) -> Membership:
-    """The row as stored; all owners' rows of the tenant stay locked, so that two cannot leave at once."""
-    Tenant.objects.select_for_update().get(id=membership.tenant_id)
-    return Membership.objects.select_related("user").get(id=membership.id)
+    return membership_locked(membership.tenant_id, membership.id)
 
 
-def _keep_an_owner(tenant_id: UUID, *, leaving: bool) -> None:
-    owners = Membership.objects.filter(tenant_id=tenant_id, role=Membership.Role.OWNER).count()
-    if leaving and owners == 1:
+def _keep_an_owner(membership: Membership, *, leaving: bool) -> None:
+    owners = Membership.objects.filter(
+        tenant_id=membership.tenant_id, role=Membership.Role.OWNER, user__is_active=True
+    ).exclude(id=membership.id)
+    if leaving and not owners.exists():
         raise StateConflict("The last owner of a tenant stays its owner")
 
 

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
+from tenants.access.roles import Permission
 from tenants.audit.actions import actions
 from tenants.audit.models import AuditEvent
 from tenants.audit.selectors import audit_sentence
@@ -31,6 +32,7 @@ class ActionFilter(DropdownFilter):
 class AuditEventAdmin(ReadOnly, TenantAdmin):
     """What was done, by whom and when."""
 
+    permission = Permission.READ_AUDIT
     list_display = ("created_at", "actor_label", "sentence", "object_type", "request_id")
     list_filter = (ActionFilter, ("created_at", RangeDateTimeFilter))
     sortable_by = ()

@@ -17,10 +17,10 @@ def is_platform_staff(request: HttpRequest) -> bool:
     return bool(request.user.is_active and getattr(request.user, "is_staff", False))
 
 
-def may_configure(request: HttpRequest) -> bool:
-    """A tenant is bound, and this person is its owner or administrator, or platform staff."""
+def may_configure(request: HttpRequest, permission: Permission = Permission.CONFIGURE_TENANT) -> bool:
+    """A tenant is bound, and the role table lets this person configure it, in this respect too."""
     identity = administering(request)
-    return identity.tenant is not None and identity.may(Permission.CONFIGURE_TENANT)
+    return identity.tenant is not None and {Permission.CONFIGURE_TENANT, permission} <= identity.permissions
 
 
 def may_enter(request: HttpRequest) -> bool:

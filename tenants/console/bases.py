@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 
+from tenants.access.roles import Permission
 from tenants.console.access import is_platform_staff, may_configure
 from tenants.problems import Refusal
 
@@ -87,13 +88,18 @@ class PlatformAdmin(ConsoleAdmin):
 
 
 class TenantAdmin(ConsoleAdmin):
-    """A screen about the bound tenant's own rows; without a bound tenant there is none."""
+    """A screen about the bound tenant's own rows; without a bound tenant there is none.
+
+    `permission` is what the role table is asked for, once the caller may configure anything at all.
+    """
+
+    permission = Permission.CONFIGURE_TENANT
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return may_configure(request)
+        return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return may_configure(request)
+        return may_configure(request, self.permission)
 
     has_add_permission = has_change_permission = has_view_permission
 

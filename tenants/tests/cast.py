@@ -35,6 +35,11 @@ def member(tenant: Tenant, role: str) -> User:
 
 @pytest.fixture
 def cast(db: None) -> Cast:
+    return cast_made()
+
+
+def cast_made() -> Cast:
+    """The rows themselves, for fixtures that live longer than a test."""
     tenant = TenantFactory.create(slug="agency", name="Agency")
     other = TenantFactory.create(slug="elsewhere", name="Elsewhere")
     roles = Membership.Role

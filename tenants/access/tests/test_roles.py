@@ -7,10 +7,10 @@ from tenants.access.roles import MAY, PLATFORM_STAFF, SCOPES, Permission
 P = Permission
 READ = {P.READ}
 WRITE = {P.UPLOAD, P.PROCESS, P.RERUN, P.CANCEL}
-CONFIGURE = {P.ACTIVATE, P.INSTALL, P.CONFIGURE_PEOPLE, P.CONFIGURE_TENANT, P.READ_AUDIT}
+CONFIGURE = {P.ACTIVATE, P.INSTALL, P.CONFIGURE_PEOPLE, P.CONFIGURE_KEYS, P.CONFIGURE_TENANT, P.READ_AUDIT}
 
 TABLE = {
-    "owner": READ | WRITE | CONFIGURE,
+    "owner": READ | WRITE | CONFIGURE | {P.CHANGE_OWNERS},
     "admin": READ | WRITE | CONFIGURE,
     "analyst": READ | WRITE,
     "reviewer": READ,
@@ -30,4 +30,4 @@ def test_there_is_no_other_role() -> None:
 
 def test_scopes_and_platform_staff() -> None:
     assert {"read": frozenset(READ), "write": frozenset(WRITE)} == SCOPES
-    assert frozenset(READ | CONFIGURE) == PLATFORM_STAFF
+    assert frozenset(READ | CONFIGURE | {P.CHANGE_OWNERS}) == PLATFORM_STAFF

@@ -1,0 +1,101 @@
+"""What each route asks of its caller, by method, written down apart from the code. A method not listed is refused."""
+
+from tenants.access.roles import Permission
+
+P = Permission
+Methods = dict[str, Permission]
+
+READ: Methods = {"GET": P.READ}
+
+
+def api(**writes: Permission) -> Methods:
+    """A resource of the API: it is described to whoever may read, and written to as told."""
+    return {**READ, "HEAD": P.READ, "OPTIONS": P.READ, **writes}
+
+
+def command(permission: Permission) -> Methods:
+    """An address of the API that is only written to."""
+    return {"OPTIONS": P.READ, "POST": permission}
+
+
+COMPATIBLE: dict[str, Methods] = {
+    "records": api(POST=P.UPLOAD),
+    "record": api(),
+    "record-process": command(P.PROCESS),
+    "summary": api(),
+}
+CANONICAL: dict[str, Methods] = {
+    **COMPATIBLE,
+    "datasets": api(POST=P.ACTIVATE),
+    "dataset-activate": command(P.ACTIVATE),
+    "batches": api(POST=P.UPLOAD),
+    "batch": api(),
+    "batch-rejected": api(),
+    "batch-rerun": command(P.RERUN),
+    "runs": api(),
+    "run": api(),
+    "run-cancel": command(P.CANCEL),
+    "run-output": api(),
+    "run-units": api(),
+    "findings": api(),
+    "finding": api(),
+    "rulepacks": api(),
+    "rulepack": api(),
+    "rulepack-versions": api(),
+    "rulepack-version": api(),
+}
+API = {f"api-{name}": row for name, row in CANONICAL.items()} | {
+    f"compatible-{name}": row for name, row in COMPATIBLE.items()
+}
+
+PAGES: dict[str, Methods] = {
+    "overview": READ,
+    "samples": READ,
+    "jump": READ,
+    "theme": {"POST": P.READ},
+    "batches": READ,
+    "upload": {"GET": P.UPLOAD, "POST": P.UPLOAD},
+    "batch": READ,
+    "batch_live": READ,
+    "run_cancel": {"POST": P.CANCEL},
+    "run_again": {"POST": P.RERUN},
+    "run_output": READ,
+    "batch_rejects": READ,
+    "findings": READ,
+    "finding": READ,
+    "record": READ,
+}
+
+LOOK: dict[str, Permission] = {"changelist": P.CONFIGURE_TENANT, "change": P.CONFIGURE_TENANT}
+EDIT = {**LOOK, "add": P.CONFIGURE_TENANT}
+MEMBERS = dict.fromkeys(("changelist", "change", "add", "delete"), P.CONFIGURE_PEOPLE)
+KEYS = dict.fromkeys(("changelist", "change", "add"), P.CONFIGURE_KEYS)
+SCREENS: dict[str, dict[str, Permission]] = {
+    "records_dataset": {**EDIT, "activate": P.CONFIGURE_TENANT},
+    "records_batch": LOOK,
+    "records_record": LOOK,
+    "records_run": LOOK,
+    "records_finding": LOOK,
+    "records_unitstatus": LOOK,
+    "rulepacks_pack": LOOK,
+    "rulepacks_packversion": LOOK,
+    "tenants_auditevent": dict.fromkeys(LOOK, P.READ_AUDIT),
+    "tenants_membership": MEMBERS,
+    "tenants_apikey": KEYS,
+    "tenants_tenant": LOOK,
+}
+"""Screens of the admin about the bound tenant; entering at all takes `configure_tenant`."""
+PLATFORM_SCREENS = {"tenants_user", "tenants_work", "django_celery_results_taskresult"}
+"""Screens for platform staff, whatever their role in a tenant."""
+
+NOBODYS = {
+    "health": "tells whether the service works",
+    "service_health": "tells whether the service works",
+    "version": "tells what runs",
+    "openapi": "describes the API",
+    "docs": "describes the API",
+    "home": "leads to the caller's own tenant, or to the sign-in page",
+    "styleguide": "in debug only",
+    "select_tenant": "asks which tenants are the caller's own",
+}
+"""Routes that no role is asked for, and why. Those of `accounts/` are about whoever signs in."""
