@@ -178,5 +178,5 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 def pytest_configure(config: pytest.Config) -> None:
     """Fixtures come after pytest-django's, so that ours of the same name win; by now Django is configured."""
-    for name in ("properties", "children", "database", "queries", "embedded", "browser", "cast", "judged"):
+    for name in ("properties", "children", "database", "figures", "queries", "embedded", "browser", "cast", "judged"):
         config.pluginmanager.import_plugin(f"cortx.testing.{name}")

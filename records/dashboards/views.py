@@ -4,7 +4,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -69,7 +69,10 @@ def samples(request: PageRequest) -> HttpResponse:
     archive = BytesIO()
     with TemporaryDirectory() as folder, ZipFile(archive, "w", ZIP_DEFLATED) as into:
         for name, path in demo_delivery(Path(folder)).files.items():
-            into.write(path, f"{name}{path.suffix}")
+            # An entry without the time of its making: the archive is the same each time.
+            entry = ZipInfo(f"{name}{path.suffix}")
+            entry.external_attr = 0o644 << 16
+            into.writestr(entry, path.read_bytes(), ZIP_DEFLATED)
     headers = {"Content-Disposition": 'attachment; filename="sample-delivery.zip"'}
     return HttpResponse(archive.getvalue(), content_type="application/zip", headers=headers)
 

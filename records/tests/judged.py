@@ -58,14 +58,14 @@ def delivered(dataset: Dataset, version: PackVersion, folder: Path) -> tuple[Bat
     )
     BatchInput.objects.create(
         batch=batch, name="lines", filename=f"{SECRET}.csv", format="csv", size=80, sha256="0" * 64,
-        stored_as="unused", snapshot=keep(snapshot(folder), f"{batch.id}/lines.parquet"), rejects=rejects(batch),
+        stored_as="unused", snapshot=keep(snapshot(folder), f"{place(batch)}/lines.parquet"), rejects=rejects(batch),
         rows_read=4, rows_accepted=3, rows_rejected=1,
     )  # fmt: skip
     run = Run.objects.create(
         batch=batch, dataset=dataset, pack_version=version, parameters={"year": 2026}, created_by=SECRET,
         status=RunStatus.COMPLETED, stage="Followed up", finished_at=timezone.now(), rows_read=4, rows_rejected=1,
         records_processed=2, records_failed=1, fatal=1, error=1, findings_digest="d" * 64,
-        outputs={"lines.csv": default_storage.save(f"{batch.id}/lines.csv", ContentFile(SECRET.encode()))},
+        outputs={"lines.csv": default_storage.save(f"{place(batch)}/lines.csv", ContentFile(SECRET.encode()))},
     )  # fmt: skip
     Batch.objects.filter(id=batch.id).update(current_run=run, last_run=run)
     RunEvent.objects.create(run=run, message=f"Received {SECRET}")
@@ -77,6 +77,11 @@ def delivered(dataset: Dataset, version: PackVersion, folder: Path) -> tuple[Bat
     UnitStatus.objects.create(run=run, unit="200", status="BROKEN", error=1)
     batch.refresh_from_db()
     return batch, run
+
+
+def place(batch: Batch) -> str:
+    """Where its files lie in storage."""
+    return f"{batch.tenant_id}/batches/{batch.id}"
 
 
 def snapshot(folder: Path) -> Path:
@@ -99,7 +104,7 @@ def rejects(batch: Batch) -> str:
         "reason": "has 3 cells, expected 4",
         "text": SECRET,
     }
-    return default_storage.save(f"{batch.id}/lines.ndjson", ContentFile(json.dumps(row).encode() + b"\n"))
+    return default_storage.save(f"{place(batch)}/lines.ndjson", ContentFile(json.dumps(row).encode() + b"\n"))
 
 
 def rows_of(batch: Batch) -> list[Record]:

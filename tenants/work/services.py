@@ -48,6 +48,11 @@ def owner_register(kind: str, on_dead: OnDead) -> None:
     _owners[kind] = on_dead
 
 
+def kinds() -> frozenset[str]:
+    """Every kind of work there is, once the tasks of all apps are loaded."""
+    return frozenset(_owners)
+
+
 def work_enqueue(*, tenant_id: UUID, kind: str, reference: UUID, due_at: datetime | None = None) -> Work:
     """Queue `reference` for the task named `kind`, in the transaction of the change that asks for it.
 

@@ -1,0 +1,141 @@
+"""What somebody with another tenant's connection could say to PostgreSQL about a tenant's row."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.db import Error, connection, transaction
+
+from tenants.scoping import new_id
+
+Values = Mapping[str, Any]
+REFUSED = {"0A000", "42501"}
+"""COPY into a table with row security; a right or a policy is missing."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A row of the tenant, as JSON, and the tenant of whoever asks."""
+
+    table: str
+    row: Values
+    own: str
+
+    @property
+    def id(self) -> str:
+        return str(self.row["id"])
+
+    @property
+    def owner(self) -> str:
+        return str(self.row["tenant_id"])
+
+    def copy(self, **changed: Any) -> str:
+        """The row with other values in it, as JSON for `made`."""
+        return json.dumps({**self.row, **changed})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a statement: the state PostgreSQL refused it with, or the rows it touched and what it answered."""
+
+    state: str = ""
+    rows: int = 0
+    answer: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Whether it got at a row, or failed for another reason than that it may not."""
+        return self.state not in REFUSED if self.state else bool(self.rows or self.answer not in {"", "[]"})
+
+
+Probe = Callable[[Target], tuple[str, list[Any]]]
+PROBES: dict[str, Probe] = {
+    "select": lambda it: (f"SELECT * FROM {it.table}", []),
+    "select by id": lambda it: (f"SELECT * FROM {it.table} WHERE id = %s", [it.id]),
+    "select by tenant": lambda it: (f"SELECT * FROM {it.table} WHERE tenant_id = %s OR true", [it.owner]),
+    "count": lambda it: (f"SELECT 1 FROM {it.table} WHERE tenant_id = %s HAVING count(*) > 0", [it.owner]),
+    "join": lambda it: (f"SELECT a.id FROM {it.table} a JOIN {it.table} b ON a.id = b.id WHERE a.id = %s", [it.id]),
+    "exists": lambda it: (f"SELECT 1 WHERE EXISTS (SELECT 1 FROM {it.table} WHERE id = %s)", [it.id]),
+    "failing cast": lambda it: (f"SELECT id::text::int FROM {it.table} WHERE id = %s", [it.id]),
+    "with": lambda it: (f"WITH all_of AS MATERIALIZED (SELECT * FROM {it.table}) SELECT * FROM all_of", []),
+    "lock": lambda it: (f"SELECT id FROM {it.table} WHERE id = %s FOR UPDATE", [it.id]),
+    "without row security": lambda it: (f"SET LOCAL row_security = off; SELECT * FROM {it.table}", []),
+    "as the owner": lambda it: (
+        f"SELECT set_config('role', tableowner, true) FROM pg_tables WHERE tablename = '{it.table}';"
+        f"SELECT * FROM {it.table}",
+        [],
+    ),
+    "no policy": lambda it: (f"DROP POLICY {it.table}_tenant ON {it.table}", []),
+    "no force": lambda it: (f"ALTER TABLE {it.table} NO FORCE ROW LEVEL SECURITY", []),
+    "view": lambda it: (f"CREATE TEMP VIEW seen AS SELECT * FROM {it.table}; SELECT * FROM seen", []),
+    "temporary copy": lambda it: (f"CREATE TEMP TABLE copied AS SELECT * FROM {it.table}; TABLE copied", []),
+    "insert": lambda it: (made(it), [it.copy(id=str(new_id()))]),
+    "insert returning": lambda it: (f"{made(it)} RETURNING *", [it.copy(id=str(new_id()))]),
+    "insert from select": lambda it: (f"INSERT INTO {it.table} SELECT * FROM {it.table} WHERE id = %s", [it.id]),
+    "upsert": lambda it: (f"{made(it)} ON CONFLICT DO NOTHING", [it.copy(id=str(new_id()))]),
+    "upsert over it": lambda it: (f"{made(it)} {over(it)} DO UPDATE SET id = excluded.id", [it.copy()]),
+    "update": lambda it: (f"UPDATE {it.table} SET id = id WHERE id = %s", [it.id]),
+    "update all": lambda it: (f"UPDATE {it.table} SET id = id", []),
+    "update returning": lambda it: (f"UPDATE {it.table} SET id = id WHERE tenant_id = %s RETURNING *", [it.owner]),
+    "take over": lambda it: (f"UPDATE {it.table} SET tenant_id = %s WHERE id = %s", [it.own, it.id]),
+    "delete": lambda it: (f"DELETE FROM {it.table} WHERE id = %s", [it.id]),
+    "delete all": lambda it: (f"DELETE FROM {it.table}", []),
+    "delete returning": lambda it: (f"DELETE FROM {it.table} WHERE tenant_id = %s RETURNING *", [it.owner]),
+    "merge": lambda it: (
+        f"MERGE INTO {it.table} t USING (SELECT %s::uuid AS wanted) w ON t.id = w.wanted WHEN MATCHED THEN DELETE",
+        [it.id],
+    ),
+    "truncate": lambda it: (f"TRUNCATE {it.table} CASCADE", []),
+}
+"""Statements whose every row touched would be the tenant's: the one who asks has none of its own."""
+
+
+def made(target: Target) -> str:
+    """An INSERT of a row given as JSON."""
+    return f"INSERT INTO {target.table} SELECT * FROM json_populate_record(NULL::{target.table}, %s::json)"
+
+
+def over(target: Target) -> str:
+    """The conflict with the primary key."""
+    return f"ON CONFLICT ON CONSTRAINT {target.table}_pkey"
+
+
+def said(statement: str, values: list[Any]) -> Outcome:
+    """Say it, as the tenant bound; it stays said until the caller rolls it back."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            for part in statement.split(";"):
+                cursor.execute(part, values or None)
+            answer = str(cursor.fetchall()) if cursor.description else ""
+            return Outcome("", max(0, cursor.rowcount), answer)
+    except Error as refused:
+        cause = refused.__cause__
+        return Outcome((cause.sqlstate if isinstance(cause, psycopg.Error) else None) or "refused")
+
+
+def copied_out(target: Target) -> Outcome:
+    """COPY TO."""
+    with connection.cursor() as cursor, cursor.copy(f"COPY (SELECT * FROM {target.table}) TO STDOUT") as copy:
+        lines = [bytes(line) for line in copy]
+    return Outcome("", len(lines), b"".join(lines).decode())
+
+
+def copied_in(target: Target) -> Outcome:
+    """COPY FROM."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            with cursor.copy(f"COPY {target.table} (tenant_id, id) FROM STDIN") as copy:
+                copy.write_row((target.owner, str(new_id())))
+            return Outcome("", 1)
+    except psycopg.Error as refused:  # Django translates no errors of COPY.
+        return Outcome(refused.sqlstate or "refused")
+
+
+def outcomes(target: Target) -> Iterator[tuple[str, Outcome]]:
+    """Every probe of the row, by name. What one does is seen by the next."""
+    for name, probe in PROBES.items():
+        yield name, said(*probe(target))
+    yield "copy out", copied_out(target)
+    yield "copy in", copied_in(target)

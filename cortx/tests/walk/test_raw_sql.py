@@ -1,0 +1,60 @@
+"""Raw SQL over every tenant table, as another tenant and as none: nothing is read, changed, added, taken or told."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+
+import pytest
+from django.db import connection, transaction
+
+from cortx.testing.figures import RecordFigure
+from cortx.tests.walk.canaries import contents
+from cortx.tests.walk.probes import Target, made, outcomes, said
+from cortx.tests.walk.walk import Walk
+from tenants.context import tenant_scope
+from tenants.scoping import new_id
+from tenants.serving_role import tenant_tables
+
+Bound = Callable[[Walk], AbstractContextManager[None]]
+
+
+def targets(walk: Walk) -> Iterator[Target]:
+    """A row of each tenant table."""
+    for table in tenant_tables():
+        with tenant_scope(walk.cast.tenant.id), connection.cursor() as cursor:
+            cursor.execute(f"SELECT row_to_json(t) FROM {table} t LIMIT 1")
+            row = cursor.fetchone()[0]
+        yield Target(table, row, str(walk.cast.other.id))
+
+
+def another_tenant(walk: Walk) -> AbstractContextManager[None]:
+    return tenant_scope(walk.cast.other.id)
+
+
+def no_tenant(walk: Walk) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+@pytest.mark.parametrize("caller", [another_tenant, no_tenant])
+def test_no_statement_reaches_a_tenants_row_as(caller: Bound, walk: Walk, record_figure: RecordFigure) -> None:
+    leaks, probes = [], 0
+    for target in targets(walk):
+        with transaction.atomic(), caller(walk):
+            for name, outcome in outcomes(target):
+                probes += 1
+                if outcome.reached:
+                    leaks.append(f"{target.table}: {name}: {outcome}")
+            if contents(walk.cast.tenant) != walk.rows:
+                leaks.append(f"{target.table}: was changed")
+            transaction.set_rollback(True)
+    record_figure(f"leaks over {probes:,} raw statements as {caller.__name__.replace('_', ' ')}", len(leaks))
+    assert leaks == []
+
+
+def test_a_row_cannot_be_moved_to_another_tenant(walk: Walk) -> None:
+    for target in targets(walk):
+        with transaction.atomic(), tenant_scope(walk.cast.other.id):
+            mine = str(new_id())
+            assert said(made(target), [target.copy(tenant_id=target.own, id=mine)]).rows == 1, target.table
+            moved = said(f"UPDATE {target.table} SET tenant_id = %s WHERE id = %s", [target.owner, mine])
+            assert moved.state == "42501", target.table
+            transaction.set_rollback(True)
