@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from rulepacks.engine.bodies import GroupBody
 from rulepacks.engine.compile_sql import Compiler, aggregate, aggregate_fault, quoted
-from rulepacks.engine.evaluation.masks import Bit, Decision, bits, failed_condition, mask_columns, masks
+from rulepacks.engine.evaluation.masks import Bit, Decision, bits, errors, failed_condition, mask_columns, masks
 from rulepacks.engine.evaluation.reads import (
     BLOCKED,
     FAULTED,
@@ -128,17 +128,17 @@ class GroupQuery:
         columns = [] if self.one_where else [f"count(*) FILTER (WHERE {picked}) AS {quoted(f'rows:{rule.code}')}"]
         for name, row, unclear in (
             ("blocked", self._blocked(rule), self._misread(rule)),
-            ("broken", self._broken(rule, to), self._miscomputed(rule)),
+            ("broken", self._broken(rule), self._miscomputed(rule)),
         ):
             if row or unclear:
                 cause = either([unclear] if unclear else [], picked, [row] if row else [])
                 columns.append(f"coalesce(bool_or({cause}), false) AS {quoted(f'{name}:{rule.code}')}")
         return columns
 
-    def _broken(self, rule: Rule, to: Compiler) -> str:
+    def _broken(self, rule: Rule) -> str:
         """SQL, over rows, of "the key could not be computed"; '' when it always can."""
         by = [Field(name=name, type=self.work.input.type_of(name)) for name in self.by]
-        return " OR ".join(faults_of(to, by))
+        return " OR ".join(faults_of(self.source.compiler(), by))
 
     @staticmethod
     def _picked(rule: Rule, to: Compiler) -> str:
@@ -174,17 +174,21 @@ class GroupQuery:
             return quoted(self.names[where, node]) if isinstance(node, Aggregate) else column(node)
 
         def resolve_fault(node: Node) -> str | None:
-            return self.faults.get((where, node)) if isinstance(node, Aggregate) else self.source.fault(node)
+            if isinstance(node, Aggregate):
+                return self.faults.get((where, node))
+            # A group whose key could not be computed is broken as a whole.
+            return None if isinstance(node, Field) else self.source.fault(node, to)
 
-        return Compiler(resolve, resolve_fault)
+        to = Compiler(resolve, resolve_fault)
+        return to
 
     def _decide(self, rule: Rule) -> Decision:
         assert isinstance(rule.body, GroupBody)
         to, present = self.compiler(rule), self.present(rule)
         blocked = self._kept_from(rule)
         value = to.value(rule.body.require)
-        faults = [fault for node in (rule.when, rule.body.require) if node is not None and (fault := to.fault(node))]
-        if self._broken(rule, to) or self._miscomputed(rule):
+        faults = [fault] if (fault := errors(to, rule.when, [rule.body.require])) else []
+        if self._broken(rule) or self._miscomputed(rule):
             faults.append(quoted(f"broken:{rule.code}"))
         broken = " OR ".join(faults) or "false"
         skipped = [f"({to.value(rule.when)}) IS NOT TRUE"] if rule.when is not None else []

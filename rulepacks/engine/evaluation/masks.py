@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rulepacks.engine.bodies import RowBody
 from rulepacks.engine.compile_sql import Compiler, quoted
 from rulepacks.engine.evaluation.reads import blocked_joins, rule_nodes, unreadable_fields
-from rulepacks.engine.expressions.tree import Found
+from rulepacks.engine.expressions.tree import Found, Node
 from rulepacks.engine.spec import Input, Pack, Rule
 
 BITS = 60
@@ -67,7 +67,7 @@ def decide(pack: Pack, source: Input, to: Compiler, rule: Rule, not_met: Mapping
     blocked += blocked_joins(pack, rule_nodes(rule)).values()
     ne = " OR ".join([*blocked, *(not_met[code] for code in rule.needs)])
     applies = to.value(rule.when) if rule.when is not None else ""
-    er = _errors(to, rule, applies)
+    er = errors(to, rule.when, rule_nodes(rule)[1:] if rule.when is not None else rule_nodes(rule))
     require = to.value(rule.body.require) if isinstance(rule.body, RowBody) else ""
     skipped = [f"({applies}) IS NOT TRUE"] if applies else []
     if rule.on_null == "skip" and require:
@@ -96,12 +96,12 @@ def failed_condition(require: str, rule: Rule) -> str:
     return f"({require}) IS NOT TRUE" if rule.on_null == "fail" else f"({require}) IS FALSE"
 
 
-def _errors(to: Compiler, rule: Rule, applies: str) -> str:
-    guard = to.fault(rule.when) if rule.when is not None else None
-    nodes = rule_nodes(rule)[1:] if rule.when is not None else rule_nodes(rule)
+def errors(to: Compiler, when: Node | None, nodes: Iterable[Node]) -> str:
+    """SQL of "the guard faults, or it holds and one of `nodes` faults"; '' when nothing can."""
     inner = " OR ".join(fault for node in nodes if (fault := to.fault(node)))
-    if inner and applies:
-        inner = f"({applies}) IS TRUE AND ({inner})"
+    if inner and when is not None:
+        inner = f"({to.value(when)}) IS TRUE AND ({inner})"
+    guard = to.fault(when) if when is not None else None
     return " OR ".join(part for part in (guard, inner) if part)
 
 

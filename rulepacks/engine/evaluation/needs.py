@@ -1,6 +1,6 @@
 """What families other than row rules need of the rows of an input, so that one scan of it serves all stages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rulepacks.engine.bodies import GroupBody, ReconcileBody
@@ -11,6 +11,7 @@ from rulepacks.engine.evaluation.reads import (
     FAULTED,
     Reads,
     inside,
+    join_nodes,
     row_nodes,
     shown_nodes,
     side_nodes,
@@ -19,7 +20,7 @@ from rulepacks.engine.evaluation.reads import (
 )
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State
-from rulepacks.engine.expressions.tree import Field, Node, walk
+from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, walk
 from rulepacks.engine.spec import Input
 
 
@@ -69,11 +70,18 @@ def needed_ahead(state: State, plans: Iterable[StagePlan], source: Input) -> Nee
 def _needed(state: State, source: Input, nodes: Sequence[Node]) -> Needed:
     pack = state.session.pack
     reads = Reads().add(pack, source, nodes)
-    columns = {name for tree in nodes for node in walk(tree) if (name := column(node))}
     rows = Source(state.session, source, state.joins)
-    columns |= {
-        quoted(f"fault:{node.name}") for tree in nodes for node in walk(tree)
-        if isinstance(node, Field) and rows.can_fault(node.name)
-    }  # fmt: skip
+    asked = list(_asked(rows, nodes))
+    columns = {name for node in asked if (name := column(node))}
+    columns |= {quoted(f"fault:{node.name}") for node in asked if isinstance(node, Field) and rows.can_fault(node.name)}
     columns |= {quoted(f"j:{join}.{mark}") for join, mark in reads.join_columns if mark in {BLOCKED, FAULTED}}
     return Needed(reads, frozenset(columns), frozenset(unreadable_fields(pack, source, nodes)))
+
+
+def _asked(rows: Source, nodes: Iterable[Node]) -> Iterator[Node]:
+    """Nodes whose value or fault is asked for: what looks something up by a key that can fault faults with the key."""
+    for node in (part for tree in nodes for part in walk(tree)):
+        yield node
+        if isinstance(node, JoinField | Found) and rows.fault(node):
+            join = rows.session.pack.joins[node.join]
+            yield from _asked(rows, () if join.of_many else join_nodes(join))

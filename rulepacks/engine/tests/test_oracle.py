@@ -53,8 +53,8 @@ def in_duckdb(pack: Pack, delivered: Mapping[str, Sequence[Mapping[str, Any]]]) 
         findings = pyarrow.parquet.read_table(out / "findings.parquet").to_pylist()
         states = pyarrow.parquet.read_table(out / "record_states.parquet").to_pylist()
         units = pyarrow.parquet.read_table(out / "units.parquet").to_pylist()
-    broken = {one.rule: one.reason for one in evaluation.outcomes if one.reason and one.errored}
-    assert broken == {}
+    broken = {pack.rule(one.rule).text: one.reason for one in evaluation.outcomes if one.reason and one.errored}
+    assert broken == {}, broken
     return Judgement(
         outcomes={
             one.rule: +Counter({word: getattr(one, name) for word, name in NAMES.items()})
