@@ -18,9 +18,11 @@ def csv(rows: Sequence[str], header: str = HEADER) -> bytes:
     return "\n".join([header, *rows, ""]).encode()
 
 
-def deliver(dataset: Dataset, content: bytes, *, filename: str = "lines.csv", **parameters: object) -> Batch:
+def deliver(
+    dataset: Dataset, content: bytes, *, name: str = "lines", filename: str = "lines.csv", **parameters: object
+) -> Batch:
     """A batch whose run waits."""
-    upload = Upload("lines", filename, BytesIO(content))
+    upload = Upload(name, filename, BytesIO(content))
     return commands.batch_receive(dataset=dataset, uploads=[upload], parameters=parameters, source="tests").batch
 
 
