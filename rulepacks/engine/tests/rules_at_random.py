@@ -19,7 +19,7 @@ CODES = st.lists(st.sampled_from(["OWN", "OLD", *(f"R{number}" for number in ran
 LABELS = st.sampled_from(["Own", "own"])
 EFFECTIVE = st.fixed_dictionaries({}, optional={"from": st.sampled_from(["6", "7", "8"]), "until": st.just("7")})
 MESSAGES = st.sampled_from(
-    ["{t} and {twice}: {left}, {right}, {difference}, {tolerance}", "{n} {d} {side.name} {$word}", "{id}"]
+    ["{t} and {twice}: {left}, {right}, {difference}, {tolerance}", "{n} {d} {side.name} {$word}", "{id}: {$words}"]
 )
 
 

@@ -145,4 +145,7 @@ def text_of(value: Value, kind: Type) -> str | None:
         return ("-" if scaled < 0 else "") + whole + (f".{decimals}" if decimals else "")
     if isinstance(value, datetime) and value.microsecond:
         return str(value).rstrip("0")
+    if kind.kind == "list":
+        # The items of the parameters here need no quotes.
+        return f"[{', '.join(map(str, value))}]"
     return str(value)
