@@ -11,6 +11,7 @@ from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from cortx.database_roles import prepare
+from tenants.audit.keys import signing_key_ensure
 
 
 def default_connection() -> DatabaseWrapper:
@@ -42,10 +43,11 @@ def connected_as(url: str, name: str) -> Iterator[None]:
 
 
 def database_set_up(*, verbosity: int = 0) -> None:
-    """Create the application role (PostgreSQL), migrate, and create the cache table where one is used.
+    """Create the key of the audit log and the application role (PostgreSQL), migrate, create the cache table if used.
 
     Raises `CommandError` when the server does not answer or the owner may not create roles.
     """
+    signing_key_ensure()
     owner, served = settings.DATABASE_OWNER_URL, settings.DATABASE_URL
     if owner == served:
         migrate(verbosity)

@@ -11,6 +11,8 @@ import psycopg
 from psycopg import sql
 
 APPLICATION_ROLE = "cortx_app"
+APPEND_ONLY = ("tenants_auditevent", "tenants_auditseal", "tenants_auditnode", "tenants_auditcheckpoint")
+"""Tables whose rows the application role may neither change nor delete."""
 
 
 def application_url(owner_url: str) -> str:
@@ -72,8 +74,11 @@ def grant(connection: psycopg.Connection, role: str) -> None:
             "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
             "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
             # What its migration takes away again, for a role that came later.
-            "DO $$ BEGIN IF to_regclass('public.tenants_auditevent') IS NOT NULL THEN "
-            "REVOKE UPDATE, DELETE ON public.tenants_auditevent FROM {}; END IF; END $$",
+            *(
+                f"DO $$ BEGIN IF to_regclass('public.{table}') IS NOT NULL THEN "
+                f"REVOKE UPDATE, DELETE ON public.{table} FROM {{}}; END IF; END $$"
+                for table in APPEND_ONLY
+            ),
         ]
     for statement in statements:
         connection.execute(sql.SQL(statement).format(sql.Identifier(role)))

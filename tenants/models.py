@@ -2,8 +2,21 @@
 
 from tenants.access.models import ApiKey
 from tenants.accounts.models import Membership, Tenant, User
-from tenants.audit.models import AuditEvent
+from tenants.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditSeal
 from tenants.idempotency.models import KeptAnswer
 from tenants.work.models import Effect, Work
 
-__all__ = ["ApiKey", "AuditEvent", "Effect", "KeptAnswer", "Membership", "Tenant", "User", "Work"]
+__all__ = [
+    "ApiKey",
+    "AuditCheckpoint",
+    "AuditEvent",
+    "AuditNode",
+    "AuditPending",
+    "AuditSeal",
+    "Effect",
+    "KeptAnswer",
+    "Membership",
+    "Tenant",
+    "User",
+    "Work",
+]

@@ -16,6 +16,7 @@ from tenants.context import current_tenant_id
 
 GLOBAL = {
     "tenants_work": "queue rows: tenant id, kind and state, no content; the relay must see all due ones",
+    "tenants_auditpending": "ids of events that wait to be sealed, no content; the sealer must see all tenants",
     "tenants_tenant": "the list of tenants itself",
     "tenants_user": "a person may belong to several tenants",
     "tenants_user_groups": "Django's join table of users and groups, unused",

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from tenants.accounts.models import Tenant
+from tenants.audit.sealing import audit_seal_due
 from tenants.context import tenant_scope
 from tenants.idempotency.services import answers_forget
 from tenants.work.services import work_ring_due
@@ -12,6 +13,12 @@ from tenants.work.services import work_ring_due
 def ring_due_work() -> None:
     """The relay: whatever got lost on its way to a worker is rung for again."""
     work_ring_due()
+
+
+@shared_task(name="tenants.seal_audit_log", ignore_result=True)
+def seal_audit_log() -> None:
+    """The sealer: events of all tenants get their place in the tree of their log."""
+    audit_seal_due()
 
 
 @shared_task(name="tenants.forget_answers", ignore_result=True)

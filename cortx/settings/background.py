@@ -49,8 +49,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 # A bell still unheard after ten seconds is thrown away: a busy worker would find a row of them.
 CELERY_BEAT_SCHEDULE = {
     "ring due work": {"task": "tenants.ring_due_work", "schedule": 5.0, "options": {"expires": 10.0}},
+    "seal audit log": {"task": "tenants.seal_audit_log", "schedule": 1.0, "options": {"expires": 2.0}},
     "forget kept answers": {"task": "tenants.forget_answers", "schedule": 3600.0, "options": {"expires": 600.0}},
 }
+# A queue of its own: sealing does not wait behind a run. One worker may serve both, with `-Q celery,seal`.
+CELERY_TASK_ROUTES = {"tenants.seal_audit_log": {"queue": "seal"}}
 
 # Seconds a worker may hold a unit of work without a sign of life.
 WORK_LEASE_SECONDS = env.integer("WORK_LEASE_SECONDS", 30, minimum=2)

@@ -31,6 +31,10 @@ if not SECRET_KEY and APP_ENV == "prod":
     raise ImproperlyConfigured("SECRET_KEY is not set; it must be when APP_ENV is prod")
 SECRET_KEY = SECRET_KEY or development_key()
 
+# Signs the checkpoints of the audit log: 32 bytes in base64. Where it is unset, `manage.py set_up` makes a file.
+AUDIT_KEY = env.secret("AUDIT_KEY")
+AUDIT_KEY_FILE = str(VAR_DIR / "audit-key")
+
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "" if APP_ENV == "prod" else "localhost,127.0.0.1,[::1],testserver")
 CORS_ALLOWED_ORIGINS = env.listing("ALLOWED_ORIGINS")
 CSRF_TRUSTED_ORIGINS = env.listing("TRUSTED_ORIGINS")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "BROKER_URL", "DJANGO_SETTINGS_MODULE"}
+SERVICES = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "BROKER_URL", "AUDIT_KEY", "DJANGO_SETTINGS_MODULE"}
 Manage = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -4,6 +4,7 @@ Loaded with `-p` (pyproject.toml), because pytest-django reads the settings befo
 Given `DATABASE_URL` or `REDIS_URL` it starts nothing of that kind. Imports no Django.
 """
 
+import base64
 import os
 import secrets
 import shutil
@@ -158,6 +159,7 @@ def settle_environment(servers: Servers) -> None:
     if not os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = start_redis(servers)
     os.environ["CORTX_VAR"] = str(servers.folder / "var")
+    os.environ["AUDIT_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
     os.environ["CORTX_TEST_RUN"] = secrets.token_hex(4)
 
 

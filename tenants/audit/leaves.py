@@ -1,19 +1,17 @@
-"""The bytes that an event's leaf hash covers. Whoever wants to check a log rebuilds exactly these.
+"""The bytes that an event's leaf hash covers. Whoever wants to check a log rebuilds exactly these."""
 
-Sealing (a later table of tenant, index and event) takes the stored leaf hashes in order and never touches events.
-"""
-
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
+from tenants.audit.merkle import hash_leaf
 from tenants.audit.models import AuditEvent
 
-LEAF_PREFIX = b"\x00"
+_sorted = msgspec.json.Encoder(order="sorted")
 
 
 def plain(value: Any) -> Any:
@@ -37,21 +35,45 @@ def plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be a fact of an audit event")
 
 
+def content(
+    event: str,
+    tenant: str,
+    created_at: str,
+    action: str,
+    actor: tuple[str, str, str],
+    target: tuple[str, str, str],
+    facts: Any,
+    request_id: str,
+) -> bytes:
+    """UTF-8 JSON with sorted names and no spaces. Actor and target are kind or type, id, label."""
+    return _sorted.encode(
+        {
+            "id": event,
+            "tenant": tenant,
+            "created_at": created_at,
+            "action": action,
+            "actor": {"kind": actor[0], "id": actor[1], "label": actor[2]},
+            "object": {"type": target[0], "id": target[1], "label": target[2]},
+            "facts": facts,
+            "request_id": request_id,
+        }
+    )
+
+
 def canonical(event: AuditEvent) -> bytes:
-    """UTF-8 JSON with sorted names and no spaces."""
-    content = {
-        "id": str(event.id),
-        "tenant": str(event.tenant_id),
-        "created_at": event.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "action": event.action,
-        "actor": {"kind": event.actor_kind, "id": event.actor_id, "label": event.actor_label},
-        "object": {"type": event.object_type, "id": event.object_id, "label": event.object_label},
-        "facts": event.facts,
-        "request_id": event.request_id,
-    }
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    """The content of an event."""
+    return content(
+        str(event.id),
+        str(event.tenant_id),
+        event.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        event.action,
+        (event.actor_kind, event.actor_id, event.actor_label),
+        (event.object_type, event.object_id, event.object_label),
+        event.facts,
+        event.request_id,
+    )
 
 
 def leaf_hash(event: AuditEvent) -> str:
     """RFC 6962, section 2.1: SHA-256 over a zero byte and the leaf's content, in hexadecimal."""
-    return hashlib.sha256(LEAF_PREFIX + canonical(event)).hexdigest()
+    return hash_leaf(canonical(event)).hex()

@@ -1,8 +1,11 @@
-"""The audit log: append-only events, written in the transaction of the change they tell about."""
+"""The audit log: append-only events, written in the transaction of the change they tell about, and the tree over them.
+
+An event is never touched again. Its place in the tree is a row of its own, made when the sealer comes by.
+"""
 
 from django.db import models
 
-from tenants.scoping import TenantOwned
+from tenants.scoping import BulkTenantOwned, TenantOwned
 
 
 class AuditEvent(TenantOwned):
@@ -29,3 +32,65 @@ class AuditEvent(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_label or self.object_id}"
+
+
+class AuditPending(models.Model):
+    """An event without a place in the tree yet. The sealer must see those of all tenants, so there is no content."""
+
+    id = models.UUIDField(primary_key=True)
+    tenant_id = models.UUIDField()
+
+    class Meta:
+        app_label = "tenants"
+
+    def __str__(self) -> str:
+        return f"{self.id} waits to be sealed"
+
+
+class AuditSeal(BulkTenantOwned):
+    """The place of the event with the same id in its tenant's tree, from 0 on."""
+
+    position = models.PositiveBigIntegerField()
+    leaf_hash = models.CharField(max_length=64)
+
+    class Meta:
+        app_label = "tenants"
+        constraints = (models.UniqueConstraint(fields=("tenant", "position"), name="one_event_per_position"),)
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.leaf_hash}"
+
+
+class AuditNode(BulkTenantOwned):
+    """An inner node of the tree, of every eighth level: what proofs in a long log are computed from."""
+
+    level = models.PositiveSmallIntegerField()
+    place = models.PositiveBigIntegerField()
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        app_label = "tenants"
+        constraints = (models.UniqueConstraint(fields=("tenant", "level", "place"), name="one_hash_per_node"),)
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.place} {self.hash}"
+
+
+class AuditCheckpoint(TenantOwned):
+    """A signed statement on the log's first `size` events. `note` is what counts; the columns repeat it.
+
+    `frontier` are the roots of the tree's perfect subtrees, largest first: what the next batch is appended to.
+    """
+
+    size = models.PositiveBigIntegerField()
+    root = models.CharField(max_length=64)
+    frontier = models.JSONField()
+    note = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "tenants"
+        constraints = (models.UniqueConstraint(fields=("tenant", "size"), name="one_checkpoint_per_size"),)
+
+    def __str__(self) -> str:
+        return f"{self.size} {self.root}"

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from tenants.audit.actions import action_named
-from tenants.audit.models import AuditEvent
+from tenants.audit.models import AuditCheckpoint, AuditEvent
 
 
 def audit_events(*, action: str = "", object_type: str = "", object_id: str | UUID = "") -> QuerySet[AuditEvent]:
@@ -18,3 +18,9 @@ def audit_sentence(event: AuditEvent) -> str:
     """The event as a sentence for people."""
     target = event.object_label or event.object_id
     return action_named(event.action).tell(event.actor_label, target, event.facts)
+
+
+def checkpoint_newest() -> AuditCheckpoint | None:
+    """The last signed statement on the log, or None before the first."""
+    newest: AuditCheckpoint | None = AuditCheckpoint.objects.order_by("-size").first()
+    return newest

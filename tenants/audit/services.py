@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from tenants.audit.actions import action_named
 from tenants.audit.leaves import leaf_hash, plain
-from tenants.audit.models import AuditEvent
-from tenants.context import current_actor, current_request_id
+from tenants.audit.models import AuditEvent, AuditPending
+from tenants.context import current_actor, current_request_id, current_tenant_id
 from tenants.redaction import redact_value
 
 
@@ -37,6 +37,7 @@ def audit_append(action: str, target: models.Model, facts: Mapping[str, Any] | N
     )
     event.leaf_hash = leaf_hash(event)
     event.save(force_insert=True)
+    AuditPending(id=event.id, tenant_id=current_tenant_id()).save(force_insert=True)
     return event
 
 

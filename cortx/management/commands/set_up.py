@@ -1,4 +1,4 @@
-"""`manage.py set_up`: roles, migrations and cache table, as the owner of the database. Safe to repeat."""
+"""`manage.py set_up`: roles, migrations, cache table and the key of the audit log, as the owner of the database. Safe to repeat."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from cortx.database import database_set_up
 
 
 class Command(BaseCommand):
-    help = "Create the application role (PostgreSQL), migrate, create the cache table."
+    help = "Create the application role (PostgreSQL), the tables and the key that signs the audit log."
 
     def handle(self, *args: Any, **options: Any) -> None:
         database_set_up(verbosity=options["verbosity"])

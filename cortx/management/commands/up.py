@@ -31,7 +31,7 @@ DEMO_PATIENCE_SECONDS = 30.0
 
 
 class Command(BaseCommand):
-    help = "Migrate, seed the demo tenant when there is none, run web server, worker and beat until Ctrl-C."
+    help = "Migrate, seed the demo tenant when there is none, run web server, workers and beat until Ctrl-C."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=env.integer("PORT", 8000, minimum=1), help="8000, or PORT")
@@ -79,7 +79,7 @@ class Command(BaseCommand):
 
 
 def start_children(port: int) -> Iterator[Child]:
-    """Web server, one worker, beat; one by one, so that whoever stops us in between knows the ones that run."""
+    """All processes; one by one, so that whoever stops us in between knows the ones that run."""
     logs = Path(settings.VAR_DIR) / "log"
     logs.mkdir(parents=True, exist_ok=True)
     # The server's own process knows no Django; it is told how to log by a file.
@@ -91,6 +91,7 @@ def start_children(port: int) -> Iterator[Child]:
     web += ["--log-config", str(log_config)]
     yield Child("web", [sys.executable, "-m", "granian", *web, "cortx.wsgi:application"], logs)
     yield Child("worker", [*celery, "worker", "--pool", "prefork", "--concurrency", "1", "--loglevel", "INFO"], logs)
+    yield Child("sealer", [*celery, "worker", "--pool", "solo", "--queues", "seal", "--loglevel", "INFO"], logs)
     yield Child("beat", [*celery, "beat", "--pidfile", "", "--loglevel", "INFO"], logs)
 
 
