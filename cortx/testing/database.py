@@ -114,6 +114,11 @@ def module_database(databases: Databases, django_db_blocker: DjangoDbBlocker) ->
         databases.renew()
 
 
+def owner_url() -> str:
+    """The database in use, as its owner reaches it: past row security's grants, and with a hand on the triggers."""
+    return database_url(libpq_url(os.environ["DATABASE_OWNER_URL"]), default_connection().settings_dict["NAME"])
+
+
 def pytest_unconfigure(config: Any) -> None:
     """A server that was given gets its databases cleared away; ours is thrown away whole."""
     if "PYTEST_XDIST_WORKER" not in os.environ:

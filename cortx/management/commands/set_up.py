@@ -1,4 +1,4 @@
-"""`manage.py set_up`: roles, migrations, cache table and the key of the audit log, as the owner of the database. Safe to repeat."""
+"""`manage.py set_up`: all that is made before serving, as the owner of the database. Safe to repeat."""
 
 from typing import Any
 

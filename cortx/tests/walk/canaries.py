@@ -9,9 +9,12 @@ from django.db import connection, models
 from django.db.models import Model
 from django_celery_results.models import TaskResult
 
+from cortx.database_roles import APPEND_ONLY
 from records.datasets.models import BatchInput
 from records.tests.judged import Judged
 from tenants.access.keys import key_issue
+from tenants.audit.models import AuditNode
+from tenants.audit.sealing import audit_seal
 from tenants.audit.services import audit_append
 from tenants.context import Actor, actor_scope, request_scope, tenant_scope
 from tenants.idempotency.models import KeptAnswer
@@ -41,6 +44,11 @@ PLAIN = {
     "AuditEvent.object_type": "name of a model",
     "AuditEvent.object_id": "an id",
     "AuditEvent.leaf_hash": "computed",
+    "AuditSeal.leaf_hash": "computed",
+    "AuditNode.hash": "computed",
+    "AuditCheckpoint.root": "computed",
+    "AuditCheckpoint.frontier": "computed",
+    "AuditCheckpoint.note": "name and size of the tree, and what was computed",
 }
 """Columns that keep their value, and why."""
 
@@ -96,8 +104,9 @@ def plant(cast: Cast, judged: Judged) -> None:
         type(judged.batch).objects.filter(id=judged.batch.id).update(number=NUMBER)
         for model in owned_models():
             # The audit log is append-only: its canaries are in the event that was added.
-            if model.__name__ != "AuditEvent":
+            if model._meta.db_table not in APPEND_ONLY:
                 plant_in(model)
+        audit_seal(cast.tenant.id)
     Work.objects.create(
         tenant_id=cast.tenant.id, kind="records.run", reference=uuid4(), due_at="2026-01-01T00:00Z", worker=CANARY,
         reason=CANARY, status=Work.Status.DEAD, finished_at="2099-01-01T00:00Z",
@@ -111,6 +120,7 @@ def add_rows(judged: Judged) -> None:
     BatchInput.objects.create(batch=judged.batch, name="budget", filename=CANARY, size=1, stored_as=file.rejects)
     Effect.objects.create(kind=CANARY, reference=uuid4(), step=CANARY, key=uuid4(), answer={CANARY: CANARY})
     KeptAnswer.objects.create(key=CANARY, request_hash="0" * 64, status=201, headers={}, body=CANARY.encode())
+    AuditNode.objects.create(level=8, place=10**6, hash="0" * 64)
     with actor_scope(Actor(CANARY, CANARY, CANARY)), request_scope(CANARY):
         judged.dataset.title = CANARY
         audit_append("dataset.changed", judged.dataset, {CANARY: CANARY})

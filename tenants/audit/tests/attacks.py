@@ -1,15 +1,14 @@
 """A log with a history, and its operator: the owner of the database, who can switch the triggers off."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from uuid import UUID
 
 import psycopg
-from django.db import connection, transaction
+from django.db import transaction
 
-from cortx.database_roles import database_url, libpq_url
+from cortx.testing.database import owner_url
 from tenants.audit.leaves import leaf_hash
 from tenants.audit.models import AuditCheckpoint, AuditEvent, AuditPending
 from tenants.audit.sealing import audit_seal
@@ -52,8 +51,7 @@ def replaced(event: AuditEvent, facts: Mapping[str, object]) -> AuditEvent:
 @contextmanager
 def owner(tenant: Tenant) -> Iterator[Run]:
     """The owner's connection to the database in use, bound to the tenant, with the triggers out of the way."""
-    url = database_url(libpq_url(os.environ["DATABASE_OWNER_URL"]), connection.settings_dict["NAME"])
-    with psycopg.connect(url) as session:
+    with psycopg.connect(owner_url()) as session:
 
         def run(statement: str, *parameters: object) -> list[tuple[object, ...]]:
             cursor = session.execute(statement.encode(), parameters)

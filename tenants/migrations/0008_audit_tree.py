@@ -54,7 +54,7 @@ def queue_all(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = (("tenants", "0006_effects"),)
+    dependencies = (("tenants", "0007_sign_in_epoch"),)
     operations = (
         migrations.CreateModel(
             name="AuditPending",
