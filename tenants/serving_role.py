@@ -1,9 +1,11 @@
 """Refuses to serve under a PostgreSQL role that row security does not bind."""
 
 import logging
+from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 from tenants.scoping import BulkTenantOwned, TenantOwned
@@ -70,3 +72,20 @@ def serving_role_settle() -> None:
     if _State.owed:
         serving_role_verify()
         _State.owed = False
+
+
+class ServedCommand(BaseCommand):
+    """Base of commands that work on tenants' rows; refused like web and worker. Those that migrate are not."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Look at the role, then go on as any command. Raises `CommandError` when the role must not serve."""
+        refuse_command()
+        return super().execute(*args, **options)
+
+
+def refuse_command() -> None:
+    """Raises `CommandError` when the role must not serve."""
+    try:
+        serving_role_verify()
+    except ImproperlyConfigured as fault:
+        raise CommandError(str(fault)) from fault

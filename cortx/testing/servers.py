@@ -20,7 +20,9 @@ import pytest
 
 from cortx.database_roles import application_url
 
-OWNER_ROLE = "cortx_owner"
+OWNER_ROLE, BYPASSING_ROLE = "cortx_owner", "cortx_bypassing"
+UNBOUND = "CORTX_TEST_UNBOUND_URLS"
+"""Environment variable with the URLs of the roles that row security does not bind; not set on a server given."""
 START_SECONDS = 30
 
 
@@ -122,7 +124,9 @@ def create_owner(superuser_url: str) -> str:
             f"CREATE ROLE {OWNER_ROLE} LOGIN NOSUPERUSER NOBYPASSRLS CREATEDB CREATEROLE PASSWORD '{password}'"
         )
         connection.execute(f"CREATE DATABASE cortx OWNER {OWNER_ROLE}")
+        connection.execute(f"CREATE ROLE {BYPASSING_ROLE} LOGIN BYPASSRLS PASSWORD '{password}'")
     host = superuser_url.rpartition("@")[2].partition("/")[0]
+    os.environ[UNBOUND] = f"{superuser_url} postgresql://{BYPASSING_ROLE}:{password}@{host}/cortx"
     return f"postgresql://{OWNER_ROLE}:{password}@{host}/cortx"
 
 

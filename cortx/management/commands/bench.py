@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from cortx.benchmarks.measure import PARTS, measure
 from records.terminal import table
+from tenants.serving_role import ServedCommand
 
 
-class Command(BaseCommand):
+class Command(ServedCommand):
     help = "Measure engine and line on generated lines and fifty rules; medians of --repeat rounds, ratios by round."
 
     def add_arguments(self, parser: CommandParser) -> None:

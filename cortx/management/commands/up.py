@@ -22,6 +22,7 @@ from records.runs.models import Run
 from records.states import RunStatus
 from records.watching import run_watch
 from tenants.accounts.services import tenant_default_ensure
+from tenants.serving_role import refuse_command
 
 HOST = "127.0.0.1"
 # Long, for a machine that is busy with other things; a process that ends is noticed at once.
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         try:
             self.say("Preparing the database")
             database_set_up()
+            refuse_command()
             first = self.fill()
             self.say("Starting")
             children += start_children(port)

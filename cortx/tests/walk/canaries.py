@@ -81,7 +81,8 @@ def written_down(tenant: Tenant) -> str:
 def rows_of(tenant: Tenant, together: str) -> list[tuple[str, str]]:
     tables = [model._meta.db_table for model in owned_models()]
     with tenant_scope(tenant.id), connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(f"SELECT '{name}', {together} FROM {name} t" for name in tables))
+        mine = f"WHERE tenant_id = '{tenant.id}'"
+        cursor.execute(" UNION ALL ".join(f"SELECT '{name}', {together} FROM {name} t {mine}" for name in tables))
         return list(cursor.fetchall())
 
 

@@ -9,6 +9,7 @@ import psycopg
 from django.db import Error, connection, transaction
 
 from tenants.scoping import new_id
+from tenants.serving_role import tenant_tables
 
 Values = Mapping[str, Any]
 REFUSED = {"0A000", "42501"}
@@ -30,6 +31,14 @@ class Target:
     @property
     def owner(self) -> str:
         return str(self.row["tenant_id"])
+
+    @property
+    def references(self) -> list[str]:
+        """Columns that point at another row of the tenant. Bulk tables have no foreign keys."""
+        with connection.cursor() as cursor:
+            relations = connection.introspection.get_relations(cursor, self.table)
+        owned = {column for column, (_, table) in relations.items() if table in tenant_tables()} - {"tenant_id"}
+        return sorted(column for column in owned if self.row[column])
 
     def copy(self, **changed: Any) -> str:
         """The row with other values in it, as JSON for `made`."""

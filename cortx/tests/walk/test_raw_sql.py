@@ -50,7 +50,7 @@ def test_no_statement_reaches_a_tenants_row_as(caller: Bound, walk: Walk, record
     assert leaks == []
 
 
-def test_a_row_cannot_be_moved_to_another_tenant(walk: Walk) -> None:
+def test_equal_rows_of_two_tenants_are_not_in_each_others_way_and_none_can_be_moved(walk: Walk) -> None:
     for target in targets(walk):
         with transaction.atomic(), tenant_scope(walk.cast.other.id):
             mine = str(new_id())
@@ -58,3 +58,20 @@ def test_a_row_cannot_be_moved_to_another_tenant(walk: Walk) -> None:
             moved = said(f"UPDATE {target.table} SET tenant_id = %s WHERE id = %s", [target.owner, mine])
             assert moved.state == "42501", target.table
             transaction.set_rollback(True)
+
+
+def test_a_reference_to_another_tenants_row_is_refused_as_one_to_nothing(walk: Walk) -> None:
+    for target in targets(walk):
+        for column in target.references:
+            theirs, nothing = target.row[column], str(new_id())
+            assert [pointing(walk, target, column, to) for to in (theirs, nothing)] == ["23503", "23503"], column
+
+
+def pointing(walk: Walk, target: Target, column: str, to: str) -> str:
+    """The state in which it ends when the other tenant adds a row that points there."""
+    with transaction.atomic(), tenant_scope(walk.cast.other.id):
+        row = target.copy(tenant_id=target.own, id=str(new_id()), **{column: to})
+        assert said(made(target), [row]).rows == 1
+        state = said(f"SET CONSTRAINTS {target.table}_{column}_same_tenant IMMEDIATE", []).state
+        transaction.set_rollback(True)
+    return state

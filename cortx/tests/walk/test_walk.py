@@ -5,6 +5,7 @@ parameter fails until `places` gives it an address; one that takes a body fails 
 """
 
 from collections.abc import Callable
+from itertools import islice
 
 import pytest
 from django.test import override_settings
@@ -19,6 +20,8 @@ from tenants.context import tenant_scope
 from tenants.models import User
 from tenants.tests.cast import Cast
 
+ENOUGH = 20
+"""Faults after which the walk goes no further."""
 Outsider = Callable[[Cast], Caller]
 
 
@@ -30,8 +33,10 @@ def none_of(faults: list[str]) -> None:
 def test_nothing_of_a_tenant_is_shown_to_changed_or_told_apart_by(
     outsider: Outsider, walk: Walk, record_figure: RecordFigure
 ) -> None:
-    pairs = [pair for route in routes() for pair in walk.visits(route)]
-    faults = [*walk.faults(outsider(walk.cast), pairs)]
+    # The admin takes no keys: to it a program is a stranger.
+    ways = [route for route in routes() if outsider is not key or not route.name.startswith("admin:")]
+    pairs = [pair for route in ways for pair in walk.visits(route)]
+    faults = [*islice(walk.faults(outsider(walk.cast), pairs), ENOUGH)]
     record_figure(f"faults in {len(pairs):,} visits of a {outsider.__name__}", len(faults))
     none_of(faults)
 
@@ -41,8 +46,9 @@ def test_lists_asked_for_things_of_another_tenant_answer_as_for_things_that_do_n
     outsider: Outsider, walk: Walk, record_figure: RecordFigure
 ) -> None:
     lists = [one for one in routes() if set(one.parameters) <= {"slug"} and not reason_for(one, UNASKED)]
-    pairs = [pair for route in lists for pair in walk.questions(route)]
-    faults = [*walk.faults(outsider(walk.cast), pairs)]
+    ways = [route for route in lists if outsider is not key or not route.name.startswith("admin:")]
+    pairs = [pair for route in ways for pair in walk.questions(route)]
+    faults = [*islice(walk.faults(outsider(walk.cast), pairs), ENOUGH)]
     record_figure(f"faults in {len(pairs):,} questions of a {outsider.__name__}", len(faults))
     none_of(faults)
 

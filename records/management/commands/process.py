@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.files.base import File
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from records import commands
 from records.datasets.models import Dataset
@@ -23,12 +23,13 @@ from rulepacks.models import PackVersion
 from tenants.accounts.models import Tenant
 from tenants.context import Actor, actor_scope, tenant_scope
 from tenants.problems import Refusal, StateConflict
+from tenants.serving_role import ServedCommand
 
 TERMINAL = Actor("system", "", "Terminal")
 CLEAN, FINDINGS, REFUSED = 0, 1, 2
 
 
-class Command(BaseCommand):
+class Command(ServedCommand):
     help = (
         "Deliver files to a dataset, judge them with a pack, wait and show the result. "
         "Exit codes: 0 clean, 1 findings of error or above or rejected rows, 2 refused."

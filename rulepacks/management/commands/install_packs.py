@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from rulepacks.catalog.services import shipped_packs_install
 from tenants.accounts.models import Tenant
 from tenants.context import tenant_scope
+from tenants.serving_role import ServedCommand
 
 
-class Command(BaseCommand):
+class Command(ServedCommand):
     help = "Install the packs that ship with the product. Versions already installed are left as they are."
 
     def add_arguments(self, parser: CommandParser) -> None:
