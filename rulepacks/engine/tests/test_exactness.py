@@ -2,8 +2,9 @@
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
+from functools import partial
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rulepacks.engine import snapshot
+from rulepacks.engine.formats import reading
 from rulepacks.engine.formats.delivery import Delivery
 from rulepacks.engine.limits import Limits
 from rulepacks.engine.loader import load_pack
@@ -91,9 +93,14 @@ def as_fixed(rows: Rows) -> bytes:
 
 
 def as_excel(rows: Rows) -> bytes:
-    book, content = openpyxl.Workbook(), BytesIO()
-    for row in [("id", "payer", "amount"), *rows]:
-        book.active.append(row)
+    return workbook([("id", "payer", "amount"), *rows])
+
+
+def workbook(rows: Sequence[Sequence[object]]) -> bytes:
+    book, content = openpyxl.Workbook(write_only=True), BytesIO()
+    sheet = book.create_sheet()
+    for row in rows:
+        sheet.append(row)
     book.save(content)
     return content.getvalue()
 
@@ -171,11 +178,8 @@ def test_amounts_survive_every_reader_and_every_kind_of_rule(pack: Path, tmp_pat
 
 
 def test_an_excel_number_keeps_the_fifteen_digits_the_format_has(tmp_path: Path) -> None:
-    book, content = openpyxl.Workbook(), BytesIO()
-    for row in (["amount"], [9999999999999.99], [-1234567890123.45], [0.1]):
-        book.active.append(row)
-    book.save(content)
-    _, rows, _ = read_file(tmp_path, content.getvalue(), "data.xlsx")
+    content = workbook([["amount"], [9999999999999.99], [-1234567890123.45], [0.1]])
+    _, rows, _ = read_file(tmp_path, content, "data.xlsx")
     assert [row["amount"] for row in rows] == ["9999999999999.99", "-1234567890123.45", "0.1"]
 
 
@@ -215,7 +219,7 @@ def test_chunks_and_row_groups_change_nothing(
     pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, group: int
 ) -> None:
     usual = judged(pack, tmp_path / "usual")
-    monkeypatch.setitem(Delivery.__init__.__kwdefaults__, "chunk", chunk)
+    monkeypatch.setattr(reading, "Delivery", partial(Delivery, chunk=chunk))
     monkeypatch.setattr(snapshot, "ROW_GROUP", group)
     other = judged(pack, tmp_path / "other", limits=Limits(threads=4))
     assert pq.ParquetFile(tmp_path / "other" / "out" / "snapshot" / "payments.parquet").num_row_groups > 1
