@@ -1,14 +1,15 @@
 """The map of the API: every path with and without a slash at the end, never a redirect."""
 
 from django.urls import URLPattern, path
+from rest_framework.views import APIView
 
 from records.datasets import api as datasets
 from records.datasets import api_batches as batches
 from records.runs import api as runs
 from rulepacks.catalog import api as catalog
-from tenants.http import TenantAPIView
+from tenants.access import api as access
 
-Route = tuple[str, type[TenantAPIView], str]
+Route = tuple[str, type[APIView], str]
 
 # At their own path, as their source printed them, and under /api/v1/.
 COMPATIBLE: list[Route] = [
@@ -19,6 +20,9 @@ COMPATIBLE: list[Route] = [
 ]
 CANONICAL: list[Route] = [
     *COMPATIBLE,
+    ("auth/login", access.Login, "login"),
+    ("auth/refresh", access.TokenRefresh, "refresh"),
+    ("auth/logout", access.Logout, "logout"),
     ("datasets", datasets.DatasetList, "datasets"),
     ("datasets/<str:name>/activate", datasets.DatasetActivate, "dataset-activate"),
     ("batches", batches.BatchList, "batches"),

@@ -16,12 +16,12 @@ from tenants.access.administration import administrator
 from tenants.access.identity import (
     CHOSEN_TENANT,
     TENANT_PATH,
-    BadCredential,
     Identity,
     NoSuchTenant,
     identify,
     identity_of,
 )
+from tenants.access.problems import BadCredential
 from tenants.context import actor_scope, request_scope, tenant_scope
 from tenants.problems import Refusal
 from tenants.rates.services import Rate, rate_of, rate_of_stranger
@@ -30,7 +30,7 @@ from tenants.serving_role import serving_role_settle
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 SANE_REQUEST_ID = re.compile(r"[\w.:/+=@-]{1,80}", re.ASCII)
-TENANTLESS = ("/health", "/version", "/accounts/", "/docs", "/openapi.json", "/static/")
+TENANTLESS = ("/health", "/version", "/accounts/", "/api/v1/auth/", "/docs", "/openapi.json", "/static/")
 """Where nobody's rows are shown: no tenant is looked up."""
 
 logger = logging.getLogger("cortx.access")
@@ -70,9 +70,9 @@ class TenantMiddleware:
         in_admin = request.path_info.startswith("/admin/")
         try:
             identity = administrator(request) if in_admin else identify(request)
-        except BadCredential:
+        except BadCredential as refusal:
             refused = too_many(request, rate_of_stranger(address_of(request)))
-            return refused or answer(request, 401)
+            return refused or answer(request, 401, refusal.detail)
         except NoSuchTenant:
             return answer(request, 404)
         rate = rate_of(identity, address_of(request))

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants.access.identity import Identity, identity_of
+from tenants.access.problems import BadCredential
 from tenants.access.roles import Permission
 from tenants.context import current_request_id
 from tenants.problems import Refusal
@@ -78,6 +79,8 @@ def problem_response(
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """The problem that an exception of an API view is; None for what is our own fault and becomes a 500."""
     match error:
+        case BadCredential():
+            return problem_response(401, error.detail)
         case Refusal():
             errors = [field_error(name, message) for name, message in error.fields.items()]
             return problem_response(error.status, error.detail, code=error.code, errors=errors)

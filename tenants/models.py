@@ -1,6 +1,6 @@
 """All tables of this app; each lives in its own room."""
 
-from tenants.access.models import ApiKey
+from tenants.access.models import ApiKey, TokenFamily, TokenPair
 from tenants.accounts.models import Membership, Tenant, User
 from tenants.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditSeal
 from tenants.idempotency.models import KeptAnswer
@@ -17,6 +17,8 @@ __all__ = [
     "KeptAnswer",
     "Membership",
     "Tenant",
+    "TokenFamily",
+    "TokenPair",
     "User",
     "Work",
 ]

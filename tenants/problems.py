@@ -42,6 +42,13 @@ class StateConflict(Refusal):
     code = "conflict"
 
 
+class TooMany(Refusal):
+    """Asked too often."""
+
+    status = 429
+    code = "rate_limited"
+
+
 class TooLarge(Refusal):
     """More bytes than the limit allows."""
 

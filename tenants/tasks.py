@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from tenants.access.tokens import tokens_forget
 from tenants.accounts.models import Tenant
 from tenants.audit.sealing import audit_seal_due
 from tenants.context import tenant_scope
@@ -27,3 +28,11 @@ def forget_answers() -> None:
     for tenant_id in Tenant.objects.values_list("id", flat=True):
         with tenant_scope(tenant_id):
             answers_forget()
+
+
+@shared_task(name="tenants.forget_tokens", ignore_result=True)
+def forget_tokens() -> None:
+    """Remove tokens whose time is over, tenant by tenant."""
+    for tenant_id in Tenant.objects.values_list("id", flat=True):
+        with tenant_scope(tenant_id):
+            tokens_forget()

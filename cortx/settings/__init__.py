@@ -11,3 +11,4 @@ from cortx.settings.logging import *  # noqa: F403
 from cortx.settings.paths import *  # noqa: F403
 from cortx.settings.security import *  # noqa: F403
 from cortx.settings.storage import *  # noqa: F403
+from cortx.settings.tokens import *  # noqa: F403

@@ -13,6 +13,8 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "tenants.accounts.adapter.AccountAdapter"
+# Wrong passwords and codes in a quarter of an hour before no more are looked at, whether the account exists or not.
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/900s/ip,5/900s/key"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"

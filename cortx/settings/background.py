@@ -51,6 +51,7 @@ CELERY_BEAT_SCHEDULE = {
     "ring due work": {"task": "tenants.ring_due_work", "schedule": 5.0, "options": {"expires": 10.0}},
     "seal audit log": {"task": "tenants.seal_audit_log", "schedule": 1.0, "options": {"expires": 2.0}},
     "forget kept answers": {"task": "tenants.forget_answers", "schedule": 3600.0, "options": {"expires": 600.0}},
+    "forget old tokens": {"task": "tenants.forget_tokens", "schedule": 3600.0, "options": {"expires": 600.0}},
 }
 # A queue of its own: sealing does not wait behind a run. One worker may serve both, with `-Q celery,seal`.
 CELERY_TASK_ROUTES = {"tenants.seal_audit_log": {"queue": "seal"}}

@@ -35,7 +35,7 @@ def administrator(request: HttpRequest) -> Identity:
     membership = Membership.objects.filter(tenant=tenant, user=user).first()
     role = membership.role if membership else ""
     allowed = PLATFORM_STAFF if user.is_staff else MAY.get(role, frozenset())
-    return Identity(user_actor(user), tenant, user, role, allowed)
+    return Identity(user_actor(user), tenant, user, role, allowed, is_browser=True)
 
 
 @transaction.atomic

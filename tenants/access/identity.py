@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.http import HttpRequest
 
+from tenants.access.jwts import access_claims
 from tenants.access.keys import key_verify
+from tenants.access.problems import BadCredential
 from tenants.access.roles import MAY, SCOPES, SERVICE, Permission
+from tenants.access.tokens import tokens_membership
 from tenants.accounts.models import Membership, Tenant, User
 from tenants.context import ANONYMOUS, Actor
 
@@ -19,10 +22,6 @@ RECORD_PATH = re.compile(r"^(?:/api/v1)?/records(?:/|$)")
 """Where anybody may write to the default tenant, in development and as long as no `API_KEY` is set."""
 READING = SCOPES["read"]
 RECORD_WRITES = SCOPES["write"]
-
-
-class BadCredential(Exception):
-    """A key or token was sent that is not valid; it is never passed over in silence."""
 
 
 class NoSuchTenant(Exception):
@@ -38,16 +37,13 @@ class Identity:
     user: User | None = None
     role: str = ""
     permissions: frozenset[Permission] = field(default_factory=frozenset)
+    is_browser: bool = False
+    """A session cookie was the credential, so a write needs the form token."""
 
     @property
     def is_anonymous(self) -> bool:
         """Nobody signed in and no key was sent."""
         return self.actor.kind == ANONYMOUS.kind
-
-    @property
-    def is_browser(self) -> bool:
-        """A session cookie was the credential, so a write needs the form token."""
-        return self.user is not None
 
     def may(self, permission: Permission) -> bool:
         """Whether the role table allows it here."""
@@ -60,11 +56,14 @@ NOBODY = Identity(ANONYMOUS)
 def identify(request: HttpRequest) -> Identity:
     """The caller of this request. Raises `BadCredential` and `NoSuchTenant`.
 
-    A key decides first, then the session, then the default tenant stands open as far as it is public.
+    A token or key decides first, then the session, then the default tenant stands open as far as it is public.
     """
     named = _named_tenant(request)
-    if text := _sent_key(request):
-        return _of_key(text, named)
+    key, token = _sent(request)
+    if token:
+        return _of_token(token, named)
+    if key:
+        return _of_key(key, named)
     if isinstance(request.user, User):
         return _of_session(request, request.user, named)
     return _of_nobody(request, named)
@@ -79,7 +78,7 @@ def identity_of(request: HttpRequest) -> Identity:
 def memberships_of(user: User) -> list[Membership]:
     """Where the person belongs, by the tenant's name; closed tenants left out."""
     rows = Membership.objects.filter(user=user, tenant__is_active=True)
-    return list(rows.select_related("tenant").order_by("tenant__name", "tenant__id"))
+    return list(rows.select_related("tenant", "user").order_by("tenant__name", "tenant__id"))
 
 
 def user_actor(user: User) -> Actor:
@@ -92,11 +91,25 @@ def _named_tenant(request: HttpRequest) -> str:
     return in_path[1] if in_path else request.headers.get("X-Tenant", "")
 
 
-def _sent_key(request: HttpRequest) -> str:
+def _sent(request: HttpRequest) -> tuple[str, str]:
+    """The key and the access token that were sent. After `Bearer` three parts are a token, anything else is a key."""
     if key := request.headers.get("X-API-Key", ""):
-        return key
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+        return key, ""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    text = text.strip() if scheme.lower() == "bearer" else ""
+    return ("", text) if text.count(".") == 2 else (text, "")
+
+
+def _of_token(text: str, named: str) -> Identity:
+    membership = tokens_membership(access_claims(text))
+    if named and membership.tenant.slug != named:
+        raise NoSuchTenant
+    return _of_member(membership)
+
+
+def _of_member(membership: Membership, *, is_browser: bool = False) -> Identity:
+    user, role = membership.user, membership.role
+    return Identity(user_actor(user), membership.tenant, user, role, MAY[role], is_browser)
 
 
 def _of_key(text: str, named: str) -> Identity:
@@ -123,11 +136,11 @@ def _of_session(request: HttpRequest, user: User, named: str) -> Identity:
     if found is None and len(memberships) == 1:
         found = memberships[0]
     if found:
-        return Identity(user_actor(user), found.tenant, user, found.role, MAY[found.role])
+        return _of_member(found, is_browser=True)
     if memberships:
-        return Identity(user_actor(user), user=user)
+        return Identity(user_actor(user), user=user, is_browser=True)
     tenant, readable = _public()
-    return Identity(user_actor(user), tenant, user, permissions=readable)
+    return Identity(user_actor(user), tenant, user, permissions=readable, is_browser=True)
 
 
 def _of_nobody(request: HttpRequest, named: str) -> Identity:

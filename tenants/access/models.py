@@ -1,9 +1,9 @@
-"""API keys: a prefix to find the row, a hash to check the secret, which is shown once."""
+"""Credentials of programs: API keys, and pairs of tokens. Secrets are shown once and kept as hashes."""
 
 from django.db import models
 
-from tenants.accounts.models import Tenant
-from tenants.scoping import new_id
+from tenants.accounts.models import Tenant, User
+from tenants.scoping import TenantOwned, new_id
 
 
 class ApiKey(models.Model):
@@ -25,3 +25,34 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class TokenFamily(TenantOwned):
+    """What began with one sign-in by program: a row of pairs, each replaced by the next."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    epoch = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    ends_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "tenants"
+
+    def __str__(self) -> str:
+        return f"Tokens of {self.user}"
+
+
+class TokenPair(TenantOwned):
+    """An access token, named by this row's id, and the refresh token beside it, of which a hash is kept."""
+
+    family = models.ForeignKey(TokenFamily, on_delete=models.CASCADE, related_name="pairs")
+    refresh_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    replaced_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "tenants"
+
+    def __str__(self) -> str:
+        return f"Pair {self.id}"
