@@ -13,6 +13,7 @@ from cortx.database_roles import APPEND_ONLY
 from records.datasets.models import BatchInput
 from records.tests.judged import Judged
 from tenants.access.keys import key_issue
+from tenants.access.tokens import tokens_open
 from tenants.audit.models import AuditNode
 from tenants.audit.sealing import audit_seal
 from tenants.audit.services import audit_append
@@ -40,6 +41,7 @@ PLAIN = {
     "rows": "numbers of rows",
     "input": "the pack's word, found in its summary",
     "BatchInput.name": "the pack's word",
+    "refresh_hash": "computed",
     "AuditEvent.action": "one of the declared actions",
     "AuditEvent.object_type": "name of a model",
     "AuditEvent.object_id": "an id",
@@ -122,6 +124,7 @@ def add_rows(judged: Judged) -> None:
     Effect.objects.create(kind=CANARY, reference=uuid4(), step=CANARY, key=uuid4(), answer={CANARY: CANARY})
     KeptAnswer.objects.create(key=CANARY, request_hash="0" * 64, status=201, headers={}, body=CANARY.encode())
     AuditNode.objects.create(level=8, place=10**6, hash="0" * 64)
+    tokens_open(user=User.objects.filter(memberships__tenant=judged.dataset.tenant_id)[0], tenant=judged.dataset.tenant)
     with actor_scope(Actor(CANARY, CANARY, CANARY)), request_scope(CANARY):
         judged.dataset.title = CANARY
         audit_append("dataset.changed", judged.dataset, {CANARY: CANARY})

@@ -24,6 +24,7 @@ ELSEWHERE = "nothing-here"
 UNASKED = {
     "health": "no tenant's", "version": "no tenant's", "openapi": "no tenant's", "docs": "no tenant's",
     "styleguide": "no tenant's", "account_*": "people, who are global; asked with a body",
+    "api-login": "as account_*", "api-refresh": "as account_*", "api-logout": "as account_*",
     "samples": "an archive that ships with the product", "admin:*_add": "a form, which asks by autocomplete",
     "admin:login": "leads to the sign-in page", "admin:logout": "leads to the sign-in page",
     "admin:password_*": "the caller's own", "admin:jsi18n": "words of the interface",
@@ -162,6 +163,9 @@ def bodies(route: Route, place: Place) -> list[Mapping[str, Any]]:
         },
         "admin:tenants_membership_add": {"email": place["email"], "role": "auditor"},
         "admin:tenants_apikey_add": {"name": place["source"], "scopes": ["read"]},
+        "api-login": {"email": place["email"], "password": place["source"]},
+        "api-refresh": {"refresh": place["source"]},
+        "api-logout": {"refresh": place["source"]},
         "account_login": {"login": place["email"], "password": place["source"]},
         "account_reset_password": {"email": place["email"]},
     }  # fmt: skip
