@@ -57,7 +57,15 @@ def database_set_up(*, verbosity: int = 0) -> None:
     except psycopg.Error as error:
         raise CommandError(f"PostgreSQL could not be set up: {error}") from error
     with connected_as(owner, default_connection().settings_dict["NAME"]):
+        take_time()
         migrate(verbosity)
+
+
+def take_time() -> None:
+    """Lift this session's bounds: a migration may rewrite a large table, and waits for who uses it."""
+    with default_connection().cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("SET lock_timeout = 0")
 
 
 def migrate(verbosity: int) -> None:

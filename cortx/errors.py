@@ -6,8 +6,9 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from tenants.availability import is_unavailable
 from tenants.context import current_request_id
-from tenants.http import DETAILS, RETRY_SECONDS, is_unavailable, problem_response
+from tenants.http import DETAILS, RETRY_SECONDS, problem_response
 
 PAGES = ("/t/", "/admin/", "/accounts/")
 API = ("/api/", "/v1/", "/records", "/reports", "/health", "/version", "/openapi.json")

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from django.contrib.auth.views import redirect_to_login
 from django.db import connection, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
+from cortx.bodies import body_received
 from cortx.errors import answer, wants_page
 from tenants.access.administration import administrator
 from tenants.access.identity import (
@@ -99,13 +100,21 @@ class TenantMiddleware:
         with actor_scope(identity.actor):
             if identity.tenant is None:
                 return self.get_response(request)
-            with tenant_scope(identity.tenant.id):
-                response = self.get_response(request)
-                if response.status_code >= 400 and connection.vendor == "postgresql":
-                    transaction.set_rollback(True)
-                # A cache between here and the caller must never show one tenant's rows to another.
-                patch_cache_control(response, private=True)
-                return response
+            try:
+                with body_received(request, identity), tenant_scope(identity.tenant.id):
+                    return self.in_transaction(request)
+            except Refusal as refusal:
+                return answer(request, refusal.status, refusal.detail, refusal.code)
+            except UnreadablePostError:
+                return answer(request, 400)
+
+    def in_transaction(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code >= 400 and connection.vendor == "postgresql":
+            transaction.set_rollback(True)
+        # A cache between here and the caller must never show one tenant's rows to another.
+        patch_cache_control(response, private=True)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A refusal that a page did not handle is an answer, not a failure."""

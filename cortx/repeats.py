@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from cortx.errors import answer as error_answer
+from records.datasets.receiving import received_body
+from records.datasets.uploads import Received
 from tenants.access.identity import identity_of
 from tenants.idempotency.services import Answer, InFlight, KeyReused, answer_once
 
@@ -100,12 +102,16 @@ def request_hash(request: HttpRequest, body: Hashed) -> str:
         parts += [f"{name}={value}" for name, values in sorted(request.POST.lists()) for value in values]
         parts += [f"{name}:{file.name}:{file_hash(file)}" for name, files in sorted(request.FILES.lists())
                   for file in files]  # fmt: skip
+    elif received := received_body(request):
+        parts.append(received.sha256)
     else:
         parts.append(body.whole())
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def file_hash(file: Any) -> str:
+    if isinstance(file, Received):
+        return file.sha256
     digest = hashlib.sha256()
     file.seek(0)
     for chunk in file.chunks():

@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import transaction
 
 from records.datasets import services as datasets
-from records.datasets.models import Batch, Dataset, Record, new_parent_id
+from records.datasets.models import Batch, Dataset, Record
 from records.datasets.payloads import payload_check
-from records.datasets.uploads import StoredFile, Upload, files_forget, uploads_store
+from records.datasets.uploads import StoredFile, Upload, batch_id_for, files_forget, uploads_store
 from records.runs import services as runs
 from records.runs import single
 from records.runs.models import Run
@@ -80,12 +80,14 @@ def batch_receive(
 ) -> Receipt:
     """Take a delivery: store its files, then commit batch, run and work together; the run follows in a worker.
 
+    Inside a transaction that is open already, give it files that were received before (`uploads.receiving`).
+
     A repeat (same dataset, parameters and content of all inputs) gives the batch there is, unless `again`.
     Raises `ValidationProblem` for unknown, missing or mistyped inputs and parameters, `TooLarge`.
     """
     datasets.inputs_check(dataset.active_version, [upload.input for upload in uploads])
     bound = datasets.parameters_for(dataset, parameters)
-    batch_id = new_parent_id()
+    batch_id = batch_id_for(uploads)
     files = uploads_store(uploads, batch_id)
     receipt = None
     try:

@@ -1,7 +1,13 @@
 """Background entry points."""
 
+from celery import shared_task
+from django.utils import timezone
+
+from records.datasets.uploads import leftovers_forget
 from records.pipeline import bury, run_pipeline
 from records.runs.selectors import RUN_WORK
+from tenants.accounts.models import Tenant
+from tenants.context import tenant_scope
 from tenants.work.services import Claim
 from tenants.work.task import work_task
 
@@ -10,3 +16,11 @@ from tenants.work.task import work_task
 def run(claim: Claim) -> None:
     """Judge a batch."""
     run_pipeline(claim)
+
+
+@shared_task(name="records.forget_leftovers", ignore_result=True)
+def forget_leftovers() -> None:
+    """Remove files that were received and never became part of a batch, tenant by tenant."""
+    for tenant_id in Tenant.objects.values_list("id", flat=True):
+        with tenant_scope(tenant_id):
+            leftovers_forget(timezone.now())

@@ -7,9 +7,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError
 from django.http import Http404, HttpResponse, UnreadablePostError
-from redis.exceptions import ConnectionError as RedisConnectionError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,6 +16,7 @@ from rest_framework.views import APIView
 from tenants.access.identity import Identity, identity_of
 from tenants.access.problems import BadCredential
 from tenants.access.roles import Permission
+from tenants.availability import is_unavailable
 from tenants.context import current_request_id
 from tenants.problems import Refusal
 
@@ -134,20 +134,6 @@ def field_error(name: str, message: str) -> dict[str, str]:
     steps = name.split(".") if name else []
     pointer = "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
     return {"field": name, "pointer": pointer, "message": message}
-
-
-def is_unavailable(error: BaseException | None) -> bool:
-    """Whether database or cache are away, shutting down, full or busy, so that the same request may succeed later."""
-    if isinstance(error, RedisConnectionError):
-        return True
-    if not isinstance(error, OperationalError | InterfaceError):
-        return False
-    cause = error.__cause__
-    if sqlite := getattr(cause, "sqlite_errorname", ""):
-        return sqlite.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN"))
-    state = getattr(cause, "sqlstate", None)
-    # Without a state the server said nothing at all. 08 connection, 40 rollback, 53 resources, 55 lock, 57 operator.
-    return state is None or state[:2] in {"08", "40", "53", "55", "57"}
 
 
 def accepted(body: Mapping[str, Any], status_url: str) -> Response:

@@ -43,6 +43,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_SOFT_TIME_LIMIT = env.integer("TASK_SOFT_TIME_LIMIT", 3540, minimum=1)
 CELERY_TASK_TIME_LIMIT = env.integer("TASK_TIME_LIMIT", 3600, minimum=1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# For as long as it takes: a worker that gave up would have to be started again to do the same.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
@@ -50,6 +52,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "ring due work": {"task": "tenants.ring_due_work", "schedule": 5.0, "options": {"expires": 10.0}},
     "seal audit log": {"task": "tenants.seal_audit_log", "schedule": 1.0, "options": {"expires": 2.0}},
+    "forget leftovers": {"task": "records.forget_leftovers", "schedule": 6 * 3600.0, "options": {"expires": 600.0}},
     "forget kept answers": {"task": "tenants.forget_answers", "schedule": 3600.0, "options": {"expires": 600.0}},
     "forget old tokens": {"task": "tenants.forget_tokens", "schedule": 3600.0, "options": {"expires": 600.0}},
 }

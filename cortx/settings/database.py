@@ -24,6 +24,20 @@ def sqlite(name: str) -> dict[str, Any]:
     }
 
 
+def bounds() -> str:
+    """Bounds the server keeps for every session, as libpq takes them.
+
+    A process that froze inside a transaction holds rows no longer than a lease lasts. Who waits for a lock waits
+    longer than that, so that the frozen one is gone first.
+    """
+    seconds = {
+        "idle_in_transaction_session_timeout": env.integer("DATABASE_IDLE_SECONDS", 30, minimum=1),
+        "lock_timeout": env.integer("DATABASE_LOCK_SECONDS", 60, minimum=1),
+        "statement_timeout": env.integer("DATABASE_STATEMENT_SECONDS", 600, minimum=1),
+    }
+    return " ".join(f"-c {name}={value}s" for name, value in seconds.items())
+
+
 def postgresql(url: str) -> dict[str, Any]:
     """`pool_size` and `max_overflow` of the URL bound the connection pool; other parameters go to libpq."""
     query = dict(parse_qsl(urlsplit(url).query))
@@ -32,7 +46,8 @@ def postgresql(url: str) -> dict[str, Any]:
     config = dict(Env.db_url_config(urlsplit(url)._replace(query="").geturl()))
     # A short reconnect_timeout: the pool's back-off would otherwise outlast the server's absence by far.
     pool = {"min_size": 0, "max_size": size + overflow, "timeout": 5, "reconnect_timeout": 3}
-    config["OPTIONS"] = {"pool": pool, "connect_timeout": 5, **query}
+    given = query.pop("options", "")
+    config["OPTIONS"] = {"pool": pool, "connect_timeout": 5, "options": f"{bounds()} {given}".rstrip(), **query}
     # Connections that a restart of the server left behind in the pool are replaced, not handed out.
     config["CONN_HEALTH_CHECKS"] = True
     return config

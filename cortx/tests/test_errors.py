@@ -7,7 +7,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from tenants.access.keys import key_issue
-from tenants.http import is_unavailable
+from tenants.availability import is_unavailable
 from tenants.tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("cortx.tests.urls")]

@@ -88,6 +88,14 @@ def test_the_address_of_the_database_chooses_the_engine() -> None:
         configured("mysql://db/x")
 
 
+def test_sessions_have_bounds_and_the_address_may_add_to_them(given: pytest.MonkeyPatch) -> None:
+    given.setenv("DATABASE_IDLE_SECONDS", "7")
+    found = configured("postgresql://app:pw@db/cortx?options=-c%20work_mem%3D8MB")
+    assert found["OPTIONS"]["options"] == (
+        "-c idle_in_transaction_session_timeout=7s -c lock_timeout=60s -c statement_timeout=600s -c work_mem=8MB"
+    )
+
+
 def test_one_address_serves_as_two_roles_in_development() -> None:
     served, owner = two_roles(OWNER, "")
     assert owner == OWNER

@@ -47,6 +47,7 @@ class BatchList(TenantAPIView):
 
     parser_classes = PARSERS
     write_permission = Permission.UPLOAD
+    takes_files = True
 
     @extend_schema(parameters=[*BatchFilter.parameters(), *KEYSET], responses=page_of(BatchShape))
     def get(self, request: Request) -> Response:

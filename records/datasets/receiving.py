@@ -1,19 +1,20 @@
 """Deliveries over HTTP: a multipart form with a part per input, or one raw body. Neither is held in memory."""
 
-import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import Any, ParamSpec
 
 from django.conf import settings
-from django.http import QueryDict
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, QueryDict
+from django.http.response import HttpResponseBase
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 
 from records import commands
 from records.datasets.models import Dataset
-from records.datasets.uploads import Upload
+from records.datasets.uploads import Received, Receiver, Upload
 from rulepacks.catalog.selectors import version_named
 from rulepacks.models import PackVersion
 from tenants.access.identity import Identity
@@ -21,6 +22,8 @@ from tenants.access.roles import Permission
 from tenants.exact_json import text_fault
 from tenants.filtering import refuse
 from tenants.problems import StateConflict, TooLarge, UnknownReference, ValidationProblem
+
+Given = ParamSpec("Given")
 
 PARAMETER = "param."
 FIELDS = {"dataset", "pack", "source", "again", "filename"}
@@ -68,27 +71,46 @@ class Sent:
         return self.fields.get(name, "")
 
 
-def sent(request: Request) -> Sent:
-    """Reads the request. Raises `TooLarge` before the body is read, `ValidationProblem` for unknown fields."""
+def receive(request: HttpRequest, receiver: Receiver) -> None:
+    """Put the files of a delivery into storage, at the pace of the sender; then `sent` finds them there.
+
+    Raises `TooLarge`, when it can before the body is read.
+    """
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.UPLOAD_LIMIT_BYTES:
         raise TooLarge(f"The request is larger than the limit of {settings.UPLOAD_LIMIT_BYTES:,} bytes")
+    if (request.content_type or "").lower() in FORMATS:
+        request.received = receiver.store(ONLY_INPUT, request)  # type: ignore[attr-defined, arg-type]
+        return
+    for name, files in request.FILES.lists():
+        stored: list[UploadedFile] = [receiver.store(file.name or "", file) for file in files]
+        request.FILES.setlist(name, stored)
+
+
+def takes_files(view: Callable[Given, HttpResponseBase]) -> Callable[Given, HttpResponseBase]:
+    """Says of a page that files are delivered to it, so that they are received before its transaction begins."""
+    vars(view)["takes_files"] = True
+    return view
+
+
+def received_body(request: HttpRequest) -> Received | None:
+    """The raw body of a delivery, as it lies in storage."""
+    return getattr(request, "received", None)
+
+
+def sent(request: Request) -> Sent:
+    """Reads the request. Raises `ValidationProblem` for unknown fields."""
     fields = {name: str(value) for name, value in request.query_params.items()}
     media_type = str(request.content_type).partition(";")[0].strip().lower()
     if raw := FORMATS.get(media_type):
         checked(fields)
         filename = fields.get("filename") or f"{ONLY_INPUT}.{raw}"
-        return Sent([Upload("", filename, body(request), raw)], fields)
+        body = received_body(request._request)
+        return Sent([Upload("", filename, body, raw)] if body else [], fields)
     form: QueryDict = request.data  # type: ignore[assignment]
     fields |= {name: str(value) for name, value in form.items() if name not in request.FILES}
     checked(fields)
     uploads = [Upload(name, file.name or "", file) for name in request.FILES for file in request.FILES.getlist(name)]
     return Sent(uploads, fields)
-
-
-def body(request: Request) -> IO[bytes]:
-    """The unread body; the framework parses nothing at all when it is empty."""
-    unread: Any = request.data
-    return unread if hasattr(unread, "read") else io.BytesIO()
 
 
 def checked(fields: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from records.dashboards.tables import batch_rows
 from records.datasets.deliveries import Delivery, delivery, upload_context
 from records.datasets.history import record_context
 from records.datasets.models import Dataset
+from records.datasets.receiving import takes_files
 from records.datasets.selectors import batch_list, datasets, record_by_id
 from records.states import RunStatus
 from tenants.access.roles import Permission
@@ -66,6 +67,7 @@ def read_day(text: str) -> date | None:
         return None
 
 
+@takes_files
 @require_http_methods(["GET", "POST"])
 @page(Permission.UPLOAD)
 def upload(request: PageRequest) -> HttpResponse:

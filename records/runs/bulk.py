@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from records.datasets.identity import id_range, row_prefix
@@ -64,12 +65,20 @@ def changes(cursor: Any) -> int:
 
 
 def stage(cursor: Any, name: str, columns: Mapping[str, str], rows: Rows) -> None:
-    """A temporary table with these rows, gone with the transaction."""
+    """A temporary table with these rows, gone with the transaction.
+
+    Copied a slice at a time, each within a lease: to the server, a process that froze in the middle of one is busy
+    and not idle, and it would hold its rows for as long as the longest statement may take.
+    """
     declared = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
     cursor.execute(f"CREATE TEMP TABLE {name} ({declared}) ON COMMIT DROP")
-    with cursor.copy(f"COPY {name} FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{settings.WORK_LEASE_SECONDS}s"])
+    remaining = iter(rows)
+    while part := list(islice(remaining, SLICE)):
+        with cursor.copy(f"COPY {name} FROM STDIN") as copy:
+            for row in part:
+                copy.write_row(row)
+    cursor.execute("SET LOCAL statement_timeout = DEFAULT")
     cursor.execute(f"ANALYZE {name}")
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from records.runs.models import Run
 from records.runs.services import run_note
 from records.states import STAGES
 from rulepacks.engine.progress import Progress
+from tenants.availability import patiently
 from tenants.context import tenant_scope
 from tenants.work.services import Claim, work_extend
 
@@ -114,11 +116,16 @@ class RunProgress:
         return self.stop
 
     def beat(self, *, at_once: bool = False) -> None:
-        """Write progress and keep the lease when it is time to, or at once. Raises `LeaseLost`."""
+        """Write progress and keep the lease when it is time to, or at once. Raises `LeaseLost`.
+
+        The child goes on while the database is away.
+        """
         now = self.clock()
-        if not at_once and now - self.written < FLUSH_SECONDS:
-            return
-        self.written = now
+        if at_once or now - self.written >= FLUSH_SECONDS:
+            self.written = now
+            patiently(partial(self.settle_up, now))
+
+    def settle_up(self, now: float) -> None:
         with step(self.claim):
             if now - self.extended > settings.WORK_LEASE_SECONDS / 4:
                 work_extend(self.claim)

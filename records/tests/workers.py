@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LEASE_SECONDS = "2"
+LEASE_SECONDS = 2
 PATIENCE = 120.0
 
 
 class Worker:
     """One prefork worker with beat inside, in a process group of its own."""
 
-    def __init__(self, environment: Mapping[str, str], scratch: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], scratch: Path, lease: int = LEASE_SECONDS) -> None:
         self.log = scratch / "worker.log"
         command = [sys.executable, "-m", "celery", "-A", "cortx.celery", "worker", "--concurrency", "1", "--beat"]
         command += ["--schedule", str(scratch / "schedule"), "--loglevel", "INFO", "--pidfile", ""]
@@ -24,7 +24,7 @@ class Worker:
             self.process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**environment, "WORK_LEASE_SECONDS": LEASE_SECONDS},
+                env={**environment, "WORK_LEASE_SECONDS": str(lease)},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

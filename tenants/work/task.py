@@ -3,11 +3,14 @@
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from celery import Task, shared_task
 
+from tenants.availability import patiently
 from tenants.context import SYSTEM, actor_scope, request_scope
+from tenants.serving_role import serving_role_settle
 from tenants.work.services import Claim, LeaseLost, OnDead, owner_register, work_claim, work_fail
 
 Pipeline = Callable[[Claim], None]
@@ -37,8 +40,12 @@ def work_task(kind: str, *, on_dead: OnDead) -> Callable[[Pipeline], Task]:
 
 
 def attempt(pipeline: Pipeline, work_id: UUID) -> None:
-    """Claim the work and go through the pipeline once; a bell rung twice finds nothing to claim."""
-    claim = work_claim(work_id)
+    """Claim the work and go through the pipeline once; a bell rung twice finds nothing to claim.
+
+    A database that is away is waited for; a bell given up on is rung again by the relay.
+    """
+    patiently(serving_role_settle)
+    claim = patiently(partial(work_claim, work_id))
     if claim is None:
         return
     logger.info("%s %s begins, attempt %d", claim.kind, claim.reference, claim.attempt)
@@ -55,6 +62,6 @@ def attempt(pipeline: Pipeline, work_id: UUID) -> None:
 def give_back(claim: Claim, reason: str) -> None:
     """Queue failed work again, unless somebody took it over meanwhile."""
     try:
-        work_fail(claim, reason=reason, retry_in=RETRY_IN * claim.attempt)
+        patiently(partial(work_fail, claim, reason=reason, retry_in=RETRY_IN * claim.attempt))
     except LeaseLost:
         logger.warning("%s %s was taken over before its failure was noted", claim.kind, claim.reference)

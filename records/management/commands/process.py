@@ -5,12 +5,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.files.base import File
 from django.core.management.base import CommandError, CommandParser
 
 from records import commands
 from records.datasets.models import Dataset
-from records.datasets.uploads import Upload
+from records.datasets.uploads import Received, Receiver, Upload, receiving
 from records.runs.models import Run
 from records.runs.selectors import run_detail
 from records.states import RunStatus
@@ -61,19 +60,17 @@ class Command(ServedCommand):
     def deliver(self, tenant: Tenant, options: dict[str, Any]) -> Run:
         files = {name: existing(value) for name, value in pairs(options["input"], "--input").items()}
         parameters = pairs(options["param"], "--param")
-        with tenant_scope(tenant.id):
-            version = version_for(options["pack"])
-            dataset = dataset_for(options["dataset"] or version.pack.name, version)
-            opened = [Upload(name, path.name, File(path.open("rb"))) for name, path in files.items()]
-            receipt = commands.batch_receive(
-                dataset=dataset,
-                uploads=opened,
-                parameters=parameters,
-                source=options["source"],
-                again=options["again"],
-            )
-            for upload in opened:
-                upload.content.close()
+        with receiving(tenant.id) as receiver:
+            uploads = [Upload(name, path.name, stored(receiver, path)) for name, path in files.items()]
+            with tenant_scope(tenant.id):
+                version = version_for(options["pack"])
+                receipt = commands.batch_receive(
+                    dataset=dataset_for(options["dataset"] or version.pack.name, version),
+                    uploads=uploads,
+                    parameters=parameters,
+                    source=options["source"],
+                    again=options["again"],
+                )
         if receipt.duplicate:
             self.stderr.write(f"The same delivery came before, as {receipt.batch}")
         run = receipt.batch.last_run
@@ -123,6 +120,11 @@ def existing(path: str) -> Path:
     if not Path(path).is_file():
         raise CommandError(f"{path} is not a file", returncode=REFUSED)
     return Path(path)
+
+
+def stored(receiver: Receiver, path: Path) -> Received:
+    with path.open("rb") as file:
+        return receiver.store(path.name, file)
 
 
 def version_for(pack: str) -> PackVersion:
