@@ -1,5 +1,6 @@
 """What the engine left in its output folder, read back row by row."""
 
+import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from records.runs.models import Run
 # Sums of amounts must not round.
 EXACT = Context(prec=2000, traps=[Inexact])
 SLICE = 10_000
+LONGEST_UNIT = 200
 
 FINDING_COLUMNS = {
     "id": "uuid", "run_id": "uuid", "ordinal": "bigint", "rule": "text", "type": "text", "stage": "text",
@@ -70,7 +72,7 @@ def finding_rows(out: Path, run: Run, first_input: str, tally: Tally) -> Iterato
             row["input"] or "",
             row["row"],
             record,
-            row["unit"] or "",
+            unit_name(row["unit"] or ""),
             row["key"],
             row["left"],
             row["right"],
@@ -88,7 +90,15 @@ def unit_rows(out: Path, run: Run) -> Iterator[tuple[Any, ...]]:
     """Unit statuses in the order of `UNIT_COLUMNS`."""
     for number, row in enumerate(parquet_rows(out / "units.parquet"), start=1):
         counts = (row["fatal"], row["error"], row["warning"], row["info"])
-        yield (identifier(row_id(run.id, number)), identifier(run.id), row["unit"], row["status"], *counts)
+        yield (identifier(row_id(run.id, number)), identifier(run.id), unit_name(row["unit"]), row["status"], *counts)
+
+
+def unit_name(unit: str) -> str:
+    """A unit as it is stored. Of one longer than the column the beginning and a hash are kept, so it stays itself."""
+    if len(unit) <= LONGEST_UNIT:
+        return unit
+    digest = hashlib.sha256(unit.encode()).hexdigest()[:16]
+    return f"{unit[: LONGEST_UNIT - len(digest) - 1]}\N{HORIZONTAL ELLIPSIS}{digest}"
 
 
 def row_states(out: Path, rejected: Iterable[int]) -> Iterator[tuple[int, str]]:

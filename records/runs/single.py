@@ -11,6 +11,7 @@ from records.datasets.models import Record
 from records.datasets.selectors import record_by_id
 from records.datasets.services import count_add
 from records.runs.models import Finding, RuleOutcome, Run
+from records.runs.results import unit_name
 from records.states import FAILING, RecordStatus, RunStatus, Severity
 from rulepacks.catalog.selectors import record_rules
 from rulepacks.engine.problems import ParameterError
@@ -114,7 +115,7 @@ def finding(run: Run, record: Record, number: int, found: RecordFinding) -> Find
         severity=found.severity,
         label=found.label or "",
         input=found.input,
-        unit=found.unit or "",
+        unit=unit_name(found.unit or ""),
         key=dict(found.key),
         left=found.left,
         right=found.right,

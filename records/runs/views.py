@@ -35,7 +35,7 @@ from records.runs.finding_pages import explorer_context
 from records.runs.live import run_context
 from records.runs.models import Run
 from records.runs.selectors import finding_by_id, run_detail
-from rulepacks.engine.formats.media import content_type
+from rulepacks.engine.formats.media import content_type, shielded
 from tenants.access.roles import Permission
 from tenants.problems import Refusal, UnknownReference
 
@@ -152,16 +152,11 @@ def reject_lines(stored: str, name: str) -> Iterator[str]:
                     (
                         row.get("row_number"),
                         row.get("line"),
-                        row.get("column"),
+                        shielded(row.get("column") or ""),
                         row["reason"],
-                        shielded(row.get("text")),
+                        shielded(row.get("text") or ""),
                     )
                 )
-
-
-def shielded(text: str | None) -> str:
-    """Delivered text that a spreadsheet would run as a formula is kept a text by an apostrophe."""
-    return f"'{text}" if text and text[0] in "=+@\t" else text or ""
 
 
 @require_GET

@@ -56,11 +56,21 @@ def extract(name: str, folder: Path) -> None:
     fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
     try:
         with default_storage.open(name) as file, zipfile.ZipFile(file) as archive:
+            check_size(archive, name)
             archive.extractall(fresh)
         fresh.rename(folder)
+    except zipfile.BadZipFile as error:
+        raise ArchiveDamaged(f"{name} is no ZIP archive: {error}") from error
     except OSError:
         # Another process was first; anything else shows as a missing folder right after.
         if not folder.is_dir():
             raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def check_size(archive: zipfile.ZipFile, name: str) -> None:
+    """Raises `ArchiveDamaged` for more than a pack may hold; a member never unpacks to more than it says."""
+    limits, members = run_limits().pack, archive.infolist()
+    if len(members) > limits.files or sum(member.file_size for member in members) > limits.folder_bytes:
+        raise ArchiveDamaged(f"{name} holds more than a pack may (limits files, folder_bytes)")

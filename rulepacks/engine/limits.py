@@ -19,7 +19,8 @@ class Named:
 class PackLimits(Named):
     """Bounds of a pack, kept when it is loaded.
 
-    Files: how many, and how large in bytes, one YAML file and all together; `values` and `depth` of a YAML file.
+    Files: how many, and how large in bytes, one YAML file and all together; `values` and `depth` of a YAML file,
+    `entries` of one of its sections, fields of an input, delivered and derived, and texts that stand for no value.
     `chain` bounds how many derived fields, joins or needed rules follow one from another.
     Expressions: characters, words, levels of nesting, `nodes` once it is written out, values of an `in` and fields
     of a pattern; `text_growth` bounds how much longer than a cell a text may become. Queries: selects and joins.
@@ -30,6 +31,8 @@ class PackLimits(Named):
     file_bytes: int = 4_000_000
     values: int = 400_000
     depth: int = 40
+    entries: int = 500
+    fields: int = 1_000
     rules: int = 2_000
     joins: int = 200
     chain: int = 100

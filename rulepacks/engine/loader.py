@@ -21,6 +21,7 @@ from rulepacks.engine.loading.lists import read_lists
 from rulepacks.engine.loading.outputs import read_outputs
 from rulepacks.engine.loading.parameters import read_parameters
 from rulepacks.engine.loading.rules import read_rules
+from rulepacks.engine.loading.sizes import check_sizes
 from rulepacks.engine.loading.tables import read_tables
 from rulepacks.engine.problems import PackError, Place, Problem
 from rulepacks.engine.spec import Pack, Stage, StatusRule
@@ -55,6 +56,8 @@ def _read_pack(folder: Path, content: str, limits: PackLimits) -> Pack:
         raise PackError([Problem(PACK_FILE, 1, 1, "", "keys and values are expected")])
     schema.check_pack(document, context.problems)
     context.problems.raise_if_any()
+    check_sizes(context, document, document.data)
+    context.problems.raise_if_any()
     documents = [document, *_rule_files(context)]
     _read_sections(context, document, document.data)
     rules = read_rules(context, documents)
@@ -78,24 +81,32 @@ def _read_pack(folder: Path, content: str, limits: PackLimits) -> Pack:
 
 def content_hash(folder: Path, limits: PackLimits = DEFAULTS) -> str:
     """SHA-256 (hex) over the sorted relative paths and bytes of a pack's files. Raises PackError when too large."""
-    files = sorted(
-        (path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file() and counts(path)
-    )
-    if outside := next((name for name, path in files if folder.resolve() not in path.resolve().parents), None):
-        raise PackError([Problem(outside, 1, 1, "", "leads outside the pack")])
-    size = sum(path.stat().st_size for _, path in files)
-    for name, value, what in (
-        ("files", len(files), "more than {} files"),
-        ("folder_bytes", size, "more than {} bytes"),
-    ):
-        if value > getattr(limits, name):
-            raise PackError([Problem(PACK_FILE, 1, 1, "", limits.said(name, what))])
+    files = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if counts(path))
+    if problem := _unusable(folder, files, limits):
+        raise PackError([problem])
     digest = hashlib.sha256()
     for name, path in files:
         content = path.read_bytes()
         digest.update(f"{len(name.encode())}:{name}{len(content)}:".encode())
         digest.update(content)
     return digest.hexdigest()
+
+
+def _unusable(folder: Path, files: list[tuple[str, Path]], limits: PackLimits) -> Problem | None:
+    """Why the files of a folder cannot be a pack; None when they can."""
+    size, home = sum(path.stat().st_size for _, path in files), folder.resolve()
+    for limit, value, what in (
+        ("files", len(files), "more than {} files"),
+        ("folder_bytes", size, "more than {} bytes"),
+    ):
+        if value > getattr(limits, limit):
+            return Problem(PACK_FILE, 1, 1, "", limits.said(limit, what))
+    for name, path in files:
+        if not name.isprintable():
+            return Problem(PACK_FILE, 1, 1, "", f"the name of a file cannot be shown: {name!a}")
+        if home not in path.resolve().parents:
+            return Problem(name, 1, 1, "", "leads outside the pack")
+    return None
 
 
 def _rule_files(context: Context) -> list[Document]:

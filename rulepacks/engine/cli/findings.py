@@ -11,6 +11,7 @@ from typing import Any, TextIO
 import pyarrow.parquet
 
 from rulepacks.engine.cli.columns import write_columns
+from rulepacks.engine.formats.media import shielded
 from rulepacks.engine.summary import Summary
 
 COLUMNS = (
@@ -42,7 +43,7 @@ def _as_json(rows: Iterator[dict[str, Any]], _: Summary, to: TextIO) -> None:
 def _as_csv(rows: Iterator[dict[str, Any]], _: Summary, to: TextIO) -> None:
     writer = csv.writer(to, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([row[name] for name in COLUMNS] for row in rows)
+    writer.writerows([shielded(row[name] or "") if name != "row" else row[name] for name in COLUMNS] for row in rows)
 
 
 def _as_table(rows: Iterator[dict[str, Any]], summary: Summary, to: TextIO) -> None:

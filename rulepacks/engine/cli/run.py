@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from rulepacks.engine.cli.bar import ProgressBar
+from rulepacks.engine.cli.columns import printable
 from rulepacks.engine.cli.findings import FORMATS, write_findings
 from rulepacks.engine.cli.request import add_request_arguments, read_request
 from rulepacks.engine.refusals import BadInput, ChildFailed, InputProblem
@@ -91,7 +92,7 @@ def _show_rejected(path: Path, summary: Summary) -> None:
         for line in islice(lines, REJECTED_SHOWN):
             row = json.loads(line)
             column = f", column {row['column']}" if row["column"] else ""
-            sys.stderr.write(f"{row['input']} line {row['line']}{column}: rejected, {row['reason']}\n")
+            sys.stderr.write(printable(f"{row['input']} line {row['line']}{column}: rejected, {row['reason']}") + "\n")
     if total > REJECTED_SHOWN:
         sys.stderr.write(f"The first {REJECTED_SHOWN} of {total:,} rejected rows; --output keeps all.\n")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from rulepacks.engine.limits import PackLimits
+from rulepacks.engine.loading.characters import hidden
 from rulepacks.engine.problems import Place, ProblemList
 
 DEFAULTS = PackLimits()
@@ -110,8 +111,8 @@ def parse_document(text: str, document: Document, problems: ProblemList, limits:
         where = Place(document.file, mark.line + 1, mark.column + 1) if mark else Place(document.file, 1, 1)
         reason = getattr(error, "problem", None) or "a character that is not allowed"
         problems.add(where, f"not YAML: {reason}")
-    except _TooMuchError as error:
-        problems.add(Place(document.file, 1, 1), str(error))
+    except _RefusedError as refused:
+        problems.add(Place(document.file, refused.line, refused.column), str(refused))
     return document
 
 
@@ -119,8 +120,12 @@ _Open = tuple[list[Data] | dict[str, Data], Path_, list[str | None]]
 """A container being read: its data, its path, and the key that waits for a value."""
 
 
-class _TooMuchError(Exception):
-    """A file nests too deeply or holds too many values."""
+class _RefusedError(Exception):
+    """A file that is not read to its end: nested too deeply, too many values, characters that are not seen."""
+
+    def __init__(self, problem: str, mark: Mark | None = None) -> None:
+        super().__init__(problem)
+        self.line, self.column = (mark.line, mark.column) if mark else (1, 1)
 
 
 class _Reader:
@@ -158,7 +163,7 @@ class _Reader:
 
     def _open(self, stack: list[_Open], event: yaml.CollectionStartEvent) -> None:
         if len(stack) >= self.limits.depth:
-            raise _TooMuchError(self.limits.said("depth", "nested deeper than {}"))
+            raise _RefusedError(self.limits.said("depth", "nested deeper than {}"))
         self._refuse_properties(event)
         data: list[Data] | dict[str, Data] = [] if isinstance(event, yaml.SequenceStartEvent) else {}
         if stack and isinstance(stack[-1][0], dict) and stack[-1][2][0] is None:
@@ -189,7 +194,7 @@ class _Reader:
     def _put(self, stack: list[_Open], value: Data, event: yaml.Event) -> Path_:
         self.nodes += 1
         if self.nodes > self.limits.values:
-            raise _TooMuchError(self.limits.said("values", "more than {} values"))
+            raise _RefusedError(self.limits.said("values", "more than {} values"))
         path: Path_ = ()
         if not stack:
             self.document.data = value
@@ -211,6 +216,8 @@ class _Reader:
             self._wrong(event, "anchors are not allowed")
         if event.tag is not None and event.tag != "!":
             self._wrong(event, "tags are not allowed")
+        if isinstance(event, yaml.ScalarEvent) and (problem := hidden(event.value)):
+            raise _RefusedError(problem, _mark(event))
 
     def _wrong(self, event: yaml.Event, message: str) -> None:
         mark = _mark(event)

@@ -19,9 +19,6 @@ Target = Literal["list", "input", "table"]
 
 def read_joins(context: Context, document: Document, data: Mapping[str, Data], tables: bool) -> None:
     """Fill the context's joins to lists and inputs, or (a second time, once tables are known) to tables."""
-    if len(data) > context.limits.joins and not tables:
-        context.problems.add(document.place(("joins",), key=True), context.limits.said("joins", "more than {} joins"))
-        return
     for name, raw in data.items():
         given = cast("dict[str, Any]", raw)
         kind: Target = "list" if "list" in given else "input" if "input" in given else "table"

@@ -12,6 +12,7 @@ from rulepacks.engine.expressions.letters import BLANKS
 from rulepacks.engine.expressions.tree import Value
 from rulepacks.engine.expressions.types import TEXT, Type
 from rulepacks.engine.expressions.typing import type_from_text
+from rulepacks.engine.loading.characters import hidden
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Data, Document, Path_
 from rulepacks.engine.loading.files import counts
@@ -36,7 +37,7 @@ def read_sheet(context: Context, file: str, place: Place) -> Sheet | None:
     """Read a CSV file of the pack; None (and problems) when it cannot be."""
     path = context.folder / file
     inside = context.folder.resolve() in path.resolve().parents
-    if not (path.is_file() and inside and counts(path)):
+    if not (inside and counts(path)):
         context.problems.add(place, f"no file {file} in the pack")
         return None
     rows: list[tuple[str | None, ...]] = []
@@ -48,6 +49,9 @@ def read_sheet(context: Context, file: str, place: Place) -> Sheet | None:
             header = tuple(name.strip() for name in next(reader, []))
             for cells in reader:
                 if not cells:
+                    continue
+                if problem := next(filter(None, map(hidden, cells)), None):
+                    _wrong(context, file, reader.line_num, problem)
                     continue
                 if len(cells) != len(header):
                     _wrong(context, file, reader.line_num, f"{len(cells)} values under {len(header)} headers")

@@ -149,10 +149,16 @@ class _Reader:
             self.check_grouped([*columns.values(), *((test, tested) for test in tests if tested)], by, owners)
         return Select(
             columns=tuple((name, node) for name, (_, node) in columns.items()),
-            distinct=bool(source.args.get("distinct")), source=first, joins=tuple(joined),
+            distinct=self.distinct(source), source=first, joins=tuple(joined),
             where=self.condition(where.this, scope) if where is not None else None,
             grouped=grouped or tested is not None, by=by, having=tested, owners=owners,
         )  # fmt: skip
+
+    def distinct(self, source: exp.Select) -> bool:
+        found = source.args.get("distinct")
+        if found is not None and found.args.get("on"):
+            self.wrong(found, "distinct on takes one row of many by chance; use distinct, or group by")
+        return found is not None
 
     def relation(self, source: exp.Expr) -> Relation | None:
         if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier) or source.args.get("db"):

@@ -146,6 +146,14 @@ def test_units_get_the_first_status_that_holds(tmp_path: Path) -> None:
     assert json.loads(files["units"][1]["key"]) == {"company": "A", "account": "2"}
 
 
+def test_one_status_for_all_is_that_of_units_with_and_without_findings(tmp_path: Path) -> None:
+    before, after = PACK[: PACK.index("statuses:")], PACK[PACK.index("outputs:") :].replace("[CLEAN, NOTED]", "[SEEN]")
+    evaluation, _ = judge(
+        tmp_path, {"lines": LINES, "ledger": LEDGER}, f"{before}statuses: [{{status: SEEN}}]\n{after}"
+    )
+    assert evaluation.statuses == {"SEEN": 6}
+
+
 def test_records_fail_by_row_findings_of_error_or_above_and_stay_open_where_a_rule_broke(tmp_path: Path) -> None:
     evaluation, files = judge(tmp_path, {"lines": LINES, "ledger": LEDGER})
     assert files["record_states"] == [

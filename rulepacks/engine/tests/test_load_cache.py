@@ -1,5 +1,6 @@
 """A pack is read once for its content, and its content is exactly what the hash covers."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,17 @@ def test_a_link_that_leads_outside_the_pack_is_refused(tmp_path: Path, name: str
     (folder / name).symlink_to(secret)
     with pytest.raises(PackError, match=rf"{name}:1:1 leads outside the pack"):
         load_pack(write_pack(folder, PACK))
+
+
+def test_what_is_no_file_is_never_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    os.mkfifo(tmp_path / "rules" / "more.yaml")
+    assert load_pack(write_pack(tmp_path, PACK)).name == "test.pack"
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2J.txt", "a\u202eb.txt", "a\nb.txt", os.fsdecode(b"\xff.txt")], ids=ascii)
+def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: str) -> None:
+    write_pack(tmp_path, PACK)
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(PackError, match=r"pack\.yaml:1:1 the name of a file cannot be shown: 'a|'\\udcff"):
+        load_pack(tmp_path)

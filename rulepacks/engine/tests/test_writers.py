@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
 from rulepacks.engine.expressions.types import DATE, INTEGER, TEXT
+from rulepacks.engine.formats import media
 from rulepacks.engine.formats.media import ENDINGS, content_type
 from rulepacks.engine.formats.writers import FILE_FORMATS, excel
 from rulepacks.engine.formats.writers.base import Misfit, OutputColumn
@@ -92,6 +93,15 @@ def test_parquet_is_read_back_equal_with_its_types(given_rows: list[Row]) -> Non
         "timestamp[us]",
     ]  # fmt: skip
     assert [tuple(row.values()) for row in table.to_pylist()] == given_rows
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("+x", "'+x"), ("-2+3", "'-2+3"), ("\t=1", "'\t=1"),
+     ("-5.00", "-5.00"), ("+1,000", "+1,000"), ("a=1", "a=1"), ("", "")],
+)  # fmt: skip
+def test_a_text_that_would_run_in_a_spreadsheet_is_shielded(text: str, cell: str) -> None:
+    assert media.shielded(text) == cell
 
 
 @settings(max_examples=60, deadline=None)

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from tenants.accounts.models import Tenant
 from tenants.audit.notes import origin, verifier_key
 from tenants.audit.sealing import audit_seal_due
 from tenants.audit.verification import Report, Witnessed, audit_verify
 from tenants.context import tenant_scope
+from tenants.serving_role import ServedCommand
 
 WHOLE, BROKEN = 0, 1
 
 
-class Command(BaseCommand):
+class Command(ServedCommand):
     help = "verify: check every event and checkpoint. seal: give waiting events their place. key: what outsiders need."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -9,12 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rulepacks.engine.expressions.types import Type
+from rulepacks.engine.formats.media import FORMULA_BEGINS, PLAIN_NUMBER
 from rulepacks.engine.spec import LayoutField
 
 Cell: TypeAlias = Any
 """An Arrow array of texts, or one text for all rows."""
-
-_FORMULA_BEGINS = "=+-@\t\r\n"
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def first_row(found: pa.Array) -> int | None:
 
 def like_formula(texts: pa.Array) -> pa.Array:
     """Whether a spreadsheet would take a text for a formula: it begins like one and is no plain number."""
-    begins = pc.is_in(pc.utf8_slice_codeunits(texts, 0, 1), pa.array(list(_FORMULA_BEGINS)))
+    begins = pc.is_in(pc.utf8_slice_codeunits(texts, 0, 1), pa.array(list(FORMULA_BEGINS)))
     if not pc.any(begins).as_py():
         return begins
-    return pc.and_not(begins, pc.match_substring_regex(texts, r"^[-+][0-9]+(?:[.,][0-9]+)*$"))
+    return pc.and_not(begins, pc.match_substring_regex(texts, PLAIN_NUMBER))
