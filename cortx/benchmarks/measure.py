@@ -16,6 +16,7 @@ from cortx.benchmarks.limits import load_json_rows, load_thin_rows, parse_and_ru
 from cortx.benchmarks.line import bench_tenant, deliver_and_judge
 from cortx.benchmarks.memory import TreeMemory
 from cortx.benchmarks.records import record_microseconds
+from cortx.benchmarks.row_security import row_security_costs
 from cortx.benchmarks.rules import rule_costs
 from cortx.benchmarks.subject import INPUT, PACK, generate
 from rulepacks.catalog.services import pack_install
@@ -95,12 +96,18 @@ def measure_large(file: Path, repeat: int) -> Figures:
     return {"large_pack_seconds": median(large.ready_seconds(folder) for _ in range(repeat))}
 
 
+def measure_row_security(file: Path, repeat: int) -> Figures:
+    """Reads and writes under row security beside the same without it; only PostgreSQL has it."""
+    return row_security_costs(repeat) if connection.vendor == "postgresql" else {}
+
+
 PARTS: dict[str, Callable[[Path, int], Figures]] = {
     "line": measure_line,
     "rules": measure_rules,
     "record": measure_record,
     "children": measure_children,
     "large": measure_large,
+    "row_security": measure_row_security,
 }
 AT_LEAST: Figures = {
     "end_to_end / parse_and_rules": 0.5,
@@ -115,6 +122,9 @@ AT_MOST: Figures = {
     "large_pack_seconds": 2,
     "child_tree_mib": 1024,
     "line_tree_mib": 1024,
+    "row_security_list_percent": 5,
+    "row_security_insert_percent": 5,
+    "row_security_bulk_percent": 10,
 }
 
 

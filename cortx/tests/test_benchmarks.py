@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from cortx.benchmarks.limits import parse_and_rules
+from cortx.benchmarks.row_security import row_security_costs
 from cortx.benchmarks.rules import relations
 from cortx.benchmarks.subject import HAND_WRITTEN, PACK, generate
 from rulepacks.engine.loader import load_pack
@@ -41,3 +42,11 @@ def test_the_command_measures_what_is_asked_for() -> None:
     result = json.loads(out.getvalue())
     assert result["at_most"]["record_microseconds"] == 20
     assert {"query / engine", "row_rule_nanoseconds", "record_microseconds"} <= set(result["figures"])
+
+
+@pytest.mark.usefixtures("module_database")
+def test_row_security_is_measured_on_and_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cortx.benchmarks.row_security.TURNS", {"list": 1, "insert": 1, "bulk": 1})
+    figures = row_security_costs(1, tenants=2, rows=10, bulk=10)
+    assert {"row_security_list_percent", "row_security_insert_percent", "row_security_bulk_percent"} <= set(figures)
+    assert all(figures[f"{work}_without_ms"] > 0 for work in ("list", "insert", "bulk"))

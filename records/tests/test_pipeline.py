@@ -66,6 +66,12 @@ def test_outcomes_and_unit_statuses_are_stored(run: Run) -> None:
     assert statuses == {"A": "CLEAN", "B": "BROKEN", "C": "BROKEN"}
 
 
+def test_every_file_lies_in_its_tenants_folder(run: Run, version: PackVersion) -> None:
+    delivered = BatchInput.objects.get(batch=run.batch)
+    names = [delivered.stored_as, delivered.snapshot, delivered.rejects, version.archive, *run.outputs.values()]
+    assert {name.partition("/")[0] for name in names} == {str(run.tenant_id)}
+
+
 def test_a_rejected_row_is_kept_with_its_line_and_reason(run: Run) -> None:
     delivered = BatchInput.objects.get(batch=run.batch)
     assert (delivered.rows_read, delivered.rows_accepted, delivered.rows_rejected) == (8, 7, 1)
