@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from records.datasets import services as datasets
 from records.datasets.models import Batch, Dataset, Record
@@ -16,7 +17,8 @@ from records.datasets.payloads import payload_check
 from records.datasets.uploads import StoredFile, Upload, batch_id_for, files_forget, uploads_store
 from records.runs import services as runs
 from records.runs import single
-from records.runs.models import Run
+from records.runs.explaining import EXPLAIN_WORK
+from records.runs.models import Finding, Run
 from records.runs.selectors import RUN_WORK
 from rulepacks.models import PackVersion
 from tenants.context import current_tenant_id
@@ -163,6 +165,12 @@ def run_cancel(run: Run) -> None:
     Raises `StateConflict` when it has ended.
     """
     runs.run_cancel(run=run)
+
+
+def finding_explain(finding: Finding) -> None:
+    """Have a worker ask the engine how the finding came about; asked again, or by two at once, it is asked once."""
+    with suppress(IntegrityError), transaction.atomic():
+        work_enqueue(tenant_id=current_tenant_id(), kind=EXPLAIN_WORK, reference=finding.id)
 
 
 @command

@@ -3,18 +3,25 @@
 Every step is a short transaction of its own; only `store` decides anything, and only while the work is still ours.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
+from django.conf import settings
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models.functions import Now
 
 from records.datasets.models import BatchInput
 from records.files import forget_folder, keep, local_copy, scratch_folder
 from records.runs.blank import blank_pack
+from records.runs.explaining import explained_as, question_of
 from records.runs.models import Run
 from records.runs.progress import RunProgress, step
+from records.runs.selectors import finding_by_id
 from records.runs.services import run_fail, run_move, run_note, run_stop
 from records.runs.statistics import statistics_refresh
 from records.runs.storing import CountsDiffer, KeptFiles, run_store
@@ -25,9 +32,9 @@ from rulepacks.engine.formats.reading import InputFile
 from rulepacks.engine.problems import PackError
 from rulepacks.engine.refusals import BadInput, Cancelled, ChildFailed
 from rulepacks.engine.request import RunRequest
-from rulepacks.engine.sandbox import run_in_child
+from rulepacks.engine.sandbox import explain_in_child, run_in_child
 from rulepacks.engine.summary import Summary
-from tenants.work.services import Claim, LeaseLost, work_finish
+from tenants.work.services import Claim, LeaseLost, work_extend, work_finish
 
 
 def run_pipeline(claim: Claim) -> None:
@@ -159,3 +166,32 @@ def bury(run_id: UUID, reason: str) -> None:
     """The last attempt is spent: the run failed."""
     plain = reason.replace(f"{ChildFailed.__name__}: ", "The process that judges the batch failed: ")
     run_fail(Run.objects.get(id=run_id), plain)
+
+
+def explain_pipeline(claim: Claim) -> None:
+    """Ask the engine how one finding came about, and keep its answer. Raises `LeaseLost`, `ChildFailed`."""
+    with step(claim):
+        finding = finding_by_id(claim.reference)
+        question = question_of(finding)
+    with scratch_folder(str(finding.id), claim.attempt) as scratch:
+        with step(claim):
+            request = requested(finding.run, scratch)
+        told = explain_in_child(request, question, on_progress=lambda _: None, cancelled=lease_keeper(claim))
+    with step(claim):
+        work_finish(claim)
+        default_storage.save(explained_as(finding), ContentFile(msgspec.json.encode(told)))
+
+
+def lease_keeper(claim: Claim) -> Callable[[], bool]:
+    """What is asked every moment whether to stop: it never says so, and keeps the lease. Raises `LeaseLost`."""
+    extended = time.monotonic()
+
+    def keep_on() -> bool:
+        nonlocal extended
+        if time.monotonic() - extended > settings.WORK_LEASE_SECONDS / 4:
+            with step(claim):
+                work_extend(claim)
+            extended = time.monotonic()
+        return False
+
+    return keep_on

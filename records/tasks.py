@@ -4,7 +4,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from records.datasets.uploads import leftovers_forget
-from records.pipeline import bury, run_pipeline
+from records.pipeline import bury, explain_pipeline, run_pipeline
+from records.runs.explaining import EXPLAIN_WORK
 from records.runs.selectors import RUN_WORK
 from tenants.accounts.models import Tenant
 from tenants.context import tenant_scope
@@ -16,6 +17,13 @@ from tenants.work.task import work_task
 def run(claim: Claim) -> None:
     """Judge a batch."""
     run_pipeline(claim)
+
+
+# Of work that died the page of the finding shows the reason.
+@work_task(EXPLAIN_WORK, on_dead=lambda *_: None)
+def explain(claim: Claim) -> None:
+    """Explain a finding."""
+    explain_pipeline(claim)
 
 
 @shared_task(name="records.forget_leftovers", ignore_result=True)

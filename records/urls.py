@@ -39,5 +39,6 @@ urlpatterns = [
     path("batches/<batch:number>/rejected/<str:name>", runs.rejects, name="batch_rejects"),
     path("findings/", runs.findings, name="findings"),
     path("findings/<uuid:finding_id>/", runs.finding, name="finding"),
+    path("findings/<uuid:finding_id>/explained/", runs.finding_explained, name="finding_explained"),
     path("records/<uuid:record_id>/", datasets.record, name="record"),
 ]

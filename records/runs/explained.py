@@ -12,6 +12,7 @@ from records.dashboards.formats import Piece, amount, compared, count, sentence,
 from records.dashboards.words import Words, words_of
 from records.datasets.identity import row_id
 from records.datasets.models import Batch
+from records.runs.explaining import Explained, explained
 from records.runs.models import Finding
 from records.snapshots import SourceRow, source_rows
 
@@ -108,6 +109,7 @@ class Explanation:
     rule_lines: list[tuple[str, str]]
     description: str
     authority: str
+    explained: Explained
     earlier: list[dict[str, str]] = field(default_factory=list)
     previous_url: str = ""
     next_url: str = ""
@@ -177,6 +179,7 @@ def explanation(finding: Finding, slug: str) -> Explanation:
         rule_lines=rule_lines(str(rule.get("text", ""))),
         description=str(rule.get("description") or ""),
         authority=str(rule.get("authority") or ""),
+        explained=explained(finding),
     )
 
 

@@ -19,9 +19,9 @@ from django.http import (
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import parse_etags
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from records.commands import run_again, run_cancel
+from records.commands import finding_explain, run_again, run_cancel
 from records.dashboards.frame import setting
 from records.dashboards.pages import PageRequest, page, show, slug_of
 from records.dashboards.selectors import batch_by_number, batch_runs, nav_counts
@@ -31,6 +31,7 @@ from records.datasets.references import uuid_or_none
 from records.datasets.selectors import batch_inputs
 from records.runs.asked import Asked
 from records.runs.explained import explanation
+from records.runs.explaining import explained
 from records.runs.finding_pages import explorer_context
 from records.runs.live import run_context
 from records.runs.models import Run
@@ -185,3 +186,19 @@ def finding(request: PageRequest, finding_id: UUID) -> HttpResponse:
         "crumbs": [("Findings", list_url)],
     }
     return show(request, "findings/detail.html", "findings", context)
+
+
+@require_http_methods(["GET", "POST"])
+@page()
+def finding_explained(request: PageRequest, finding_id: UUID) -> HttpResponse:
+    """How the finding came about, as a fragment; POST has a worker ask the engine where that takes all rows."""
+    try:
+        found = finding_by_id(finding_id)
+    except UnknownReference as unknown:
+        raise Http404 from unknown
+    if request.method == "POST":
+        finding_explain(found)
+    if "HX-Request" not in request.headers:
+        return HttpResponseRedirect(reverse("finding", args=[slug_of(request), found.id]))
+    context = {**setting(request), "finding": found, "explained": explained(found)}
+    return render(request, "findings/explained.html", context)
