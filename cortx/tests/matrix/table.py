@@ -63,6 +63,7 @@ PAGES: dict[str, Methods] = {
     "batch_rejects": READ,
     "findings": READ,
     "finding": READ,
+    "finding_explained": {"GET": P.READ, "POST": P.READ},
     "record": READ,
 }
 
