@@ -5,14 +5,19 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
 
 from records import commands, tasks
+from records.conftest import LEDGER
+from records.dashboards.tests.test_browser import sign_in, violations
 from records.datasets.models import Dataset
 from records.runs.explaining import EXPLAIN_WORK, explained, explained_as
 from records.runs.models import Finding
 from records.runs.selectors import finding_by_id
 from records.tests.deliveries import BALANCED, csv, deliver, judge
 from records.tests.judged import Judged
+from rulepacks.catalog.services import pack_install
 from tenants.context import tenant_scope
 from tenants.models import Work
 from tenants.tests.cast import Cast
@@ -115,3 +120,20 @@ def test_another_tenants_finding_is_not_explained(cast: Cast, judged: Judged) ->
         address = reverse("finding_explained", args=[tenant, judged.findings[1].id])
         assert outsider.post(address).status_code == 404
     assert not Work.objects.filter(kind=EXPLAIN_WORK).exists()
+
+
+@pytest.mark.browser
+def test_a_person_asks_and_sees_the_clauses(page: Page, live_server: LiveServer, cast: Cast) -> None:
+    with tenant_scope(cast.tenant.id):
+        dataset = commands.dataset_create(name="ledger", parameters={"year": 2026})
+        commands.dataset_activate(dataset=dataset, version=pack_install(folder=LEDGER))
+        judge(deliver(dataset, csv(FAULTY)))
+        about = found("T01").id
+    sign_in(page, live_server, cast.owner)
+    page.goto(f"{live_server.url}{reverse('findings', args=['agency'])}?open={about}")
+    page.get_by_role("button", name="Explain").click()
+    expect(page.get_by_text("All rows of the batch are being asked.")).to_be_visible()
+    tasks.explain(str(Work.objects.get(kind=EXPLAIN_WORK).id))
+    expect(page.get_by_text("Not satisfied: ")).to_be_visible()
+    expect(page.locator(".clauses")).to_contain_text("7.20 against 2.70, difference 4.50")
+    assert violations(page) == []
