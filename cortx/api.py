@@ -7,6 +7,7 @@ from records.datasets import api as datasets
 from records.datasets import api_batches as batches
 from records.runs import api as runs
 from rulepacks.catalog import api as catalog
+from rulepacks.catalog import api_lifecycle as lifecycle
 from tenants.access import api as access
 
 Route = tuple[str, type[APIView], str]
@@ -40,6 +41,12 @@ CANONICAL: list[Route] = [
     ("rulepacks/<str:name>", catalog.PackView, "rulepack"),
     ("rulepacks/<str:name>/versions", catalog.VersionList, "rulepack-versions"),
     ("rulepacks/<str:name>/versions/<str:version>", catalog.VersionView, "rulepack-version"),
+    ("rulepacks/<str:name>/versions/<str:version>/submit", lifecycle.VersionSubmit, "rulepack-version-submit"),
+    ("rulepacks/<str:name>/versions/<str:version>/approve", lifecycle.VersionApprove, "rulepack-version-approve"),
+    ("rulepacks/<str:name>/versions/<str:version>/return", lifecycle.VersionReturn, "rulepack-version-return"),
+    ("rulepacks/<str:name>/versions/<str:version>/publish", lifecycle.VersionPublish, "rulepack-version-publish"),
+    ("rulepacks/<str:name>/versions/<str:version>/approvals", lifecycle.VersionApprovals, "rulepack-approvals"),
+    ("approvals", lifecycle.ApprovalList, "approvals"),
 ]
 
 

@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from records.dashboards import views as dashboards
 from records.datasets import views as datasets
 from records.datasets.references import batch_number
+from records.packs import views as packs
 from records.runs import views as runs
 
 
@@ -41,4 +42,11 @@ urlpatterns = [
     path("findings/<uuid:finding_id>/", runs.finding, name="finding"),
     path("findings/<uuid:finding_id>/explained/", runs.finding_explained, name="finding_explained"),
     path("records/<uuid:record_id>/", datasets.record, name="record"),
+    path("packs/", packs.packs, name="packs"),
+    path("packs/new/", packs.upload, name="pack_upload"),
+    path("packs/<str:name>/<str:version>/", packs.pack, name="pack"),
+    path("packs/<str:name>/<str:version>/submit/", packs.submit, name="pack_submit"),
+    path("packs/<str:name>/<str:version>/approve/", packs.approve, name="pack_approve"),
+    path("packs/<str:name>/<str:version>/return/", packs.give_back, name="pack_return"),
+    path("packs/<str:name>/<str:version>/publish/", packs.publish, name="pack_publish"),
 ]

@@ -18,3 +18,8 @@ declare("tokens.reused", "Token sent again", "A refresh token of {actor} came tw
 declare("tokens.revoked", "Tokens revoked", "{actor} signed out by program")
 declare("key.issued", "Key issued", "{actor} issued the key {object}")
 declare("key.revoked", "Key revoked", "{actor} revoked the key {object}")
+declare("approval.requested", "Approval requested", "{actor} asked for approval of {object}")
+declare("approval.given", "Approved", "{actor} approved {object}")
+declare("approval.given_alone", "Approved by its author", "{actor} approved their own {object} as the only member")
+declare("approval.refused", "Changes requested", "{actor} asked for changes to {object}: {reason}")
+declare("approval.voided", "Approval void", "What was asked about {object} is void: {reason}")

@@ -16,9 +16,10 @@ from rest_framework.views import APIView
 from tenants.access.identity import Identity, identity_of
 from tenants.access.problems import BadCredential
 from tenants.access.roles import Permission
+from tenants.accounts.models import User
 from tenants.availability import is_unavailable
 from tenants.context import current_request_id
-from tenants.problems import Refusal
+from tenants.problems import NotAllowed, Refusal
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = 5
@@ -152,3 +153,10 @@ class TenantAPIView(APIView):
     def identity(self) -> Identity:
         """The caller, in the bound tenant."""
         return identity_of(self.request._request)
+
+    @property
+    def person(self) -> User:
+        """Who is asking. Raises `NotAllowed` for a key, which answers for nobody."""
+        if self.identity.user is None:
+            raise NotAllowed("Only a person may do that: a key answers for nobody")
+        return self.identity.user

@@ -2,12 +2,14 @@
 
 from tenants.access.models import ApiKey, TokenFamily, TokenPair
 from tenants.accounts.models import Membership, Tenant, User
+from tenants.approvals.models import Approval
 from tenants.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditSeal
 from tenants.idempotency.models import KeptAnswer
 from tenants.work.models import Effect, Work
 
 __all__ = [
     "ApiKey",
+    "Approval",
     "AuditCheckpoint",
     "AuditEvent",
     "AuditNode",

@@ -81,7 +81,8 @@ def navigation(slug: str) -> list[Group]:
     findings = Item(
         "findings", "Findings", "list-filter", reverse("findings", args=[slug]), counts.open_findings, "open"
     )
-    return [Group("", [overview]), Group("Operate", [batches, findings])]
+    packs = Item("packs", "RulePacks", "book-check", reverse("packs", args=[slug]), counts.waiting, "to approve")
+    return [Group("", [overview]), Group("Operate", [batches, findings]), Group("Govern", [packs])]
 
 
 def switch(membership: Membership, section: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from records.datasets.models import Batch, RecordCount
 from records.runs.models import Finding, RuleOutcome, Run, UnitStatus
 from records.runs.selectors import SEVERITY_ORDER
 from records.states import RecordStatus, RunStatus, Severity
+from tenants.approvals.selectors import waiting
 
 GRID_LIMIT = 200
 HISTORY = 24
@@ -82,6 +83,7 @@ class NavCounts:
 
     running: int
     open_findings: int
+    waiting: int
 
 
 def newest_in_force() -> QuerySet[Batch]:
@@ -94,10 +96,10 @@ def newest_in_force() -> QuerySet[Batch]:
 
 
 def nav_counts() -> NavCounts:
-    """Runs in progress, and open findings of the newest batches."""
+    """Runs in progress, open findings of the newest batches, and what waits for a second pair of eyes."""
     runs = Run.objects.filter(kind=Run.Kind.LIVE, status__in=(RunStatus.PENDING, RunStatus.RUNNING)).count()
     totals = newest_in_force().aggregate(**{name: Sum(f"current_run__{name}") for name in Severity.values})
-    return NavCounts(runs, sum(value or 0 for value in totals.values()))
+    return NavCounts(runs, sum(value or 0 for value in totals.values()), waiting().count())
 
 
 def recent_batches(limit: int = 5) -> QuerySet[Batch]:

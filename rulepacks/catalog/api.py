@@ -1,17 +1,28 @@
 """The API of packs and their versions."""
 
+from http import HTTPStatus
+
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from rulepacks import commands
 from rulepacks.catalog.models import Pack, PackVersion
 from rulepacks.catalog.selectors import pack_by_name, packs, version_named, versions
-from tenants.filtering import KEYSET, nothing_else, page_of
+from tenants.access.roles import Permission
+from tenants.filtering import KEYSET, nothing_else, page_of, refuse
 from tenants.http import TenantAPIView
 from tenants.pagination import KeysetPagination, OldestFirst
 
 PAGE = ("limit", "cursor")
+ARCHIVE = {
+    "type": "object",
+    "required": ["archive"],
+    "properties": {"archive": {"type": "string", "format": "binary", "description": "A zip with pack.yaml in it."}},
+    "additionalProperties": False,
+}
 
 
 class VersionShape(serializers.ModelSerializer):
@@ -55,7 +66,10 @@ class PackDetail(PackShape):
 
 
 class PackList(TenantAPIView):
-    """Packs."""
+    """Packs, and what people write of them."""
+
+    parser_classes = (MultiPartParser,)
+    write_permission = Permission.DRAFT
 
     @extend_schema(parameters=[*KEYSET], responses=page_of(PackShape))
     def get(self, request: Request) -> Response:
@@ -64,6 +78,19 @@ class PackList(TenantAPIView):
         page = OldestFirst()
         rows = page.paginate_queryset(packs(), request)
         return page.get_paginated_response(PackShape(rows, many=True).data)
+
+    @extend_schema(request={"multipart/form-data": ARCHIVE}, responses={201: VersionShape})
+    def post(self, request: Request) -> Response:
+        """Upload a pack as a zip archive: a new draft, or new content of the draft of that version.
+
+        Every mistake of the pack is answered at once, each with file, line and column.
+        """
+        nothing_else(request.query_params)
+        person = self.person
+        missing = {} if "archive" in request.FILES else {"archive": "required"}
+        refuse(missing | {name: "unknown field" for name in request.data if name != "archive"})
+        version = commands.pack_upload(archive=request.FILES["archive"], person=person)
+        return Response(VersionShape(version).data, status=HTTPStatus.CREATED)
 
 
 class PackView(TenantAPIView):

@@ -34,6 +34,12 @@ class PackVersion(TenantOwned):
     content_hash = models.CharField(max_length=64)
     archive = models.CharField(max_length=300, help_text="Name of the zip archive in storage.")
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    author = models.ForeignKey(
+        "tenants.User", on_delete=models.PROTECT, related_name="+", null=True, help_text="Nobody for a shipped pack."
+    )
+    editor = models.ForeignKey(
+        "tenants.User", on_delete=models.PROTECT, related_name="+", null=True, help_text="Whose content it has."
+    )
     summary = models.JSONField(default=dict, help_text="Title, labels, inputs, parameters and rules, for display.")
     created_at = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True)

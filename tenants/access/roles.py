@@ -19,6 +19,8 @@ class Permission(StrEnum):
     CANCEL = "cancel"
     ACTIVATE = "activate"
     INSTALL = "install"
+    DRAFT = "draft"
+    APPROVE = "approve"
     CONFIGURE_PEOPLE = "configure_people"
     CHANGE_OWNERS = "change_owners"
     CONFIGURE_KEYS = "configure_keys"
@@ -35,6 +37,8 @@ ROLES_OF: dict[Permission, frozenset[str]] = {
     P.CANCEL: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     P.ACTIVATE: frozenset({Role.OWNER, Role.ADMIN}),
     P.INSTALL: frozenset({Role.OWNER, Role.ADMIN}),
+    P.DRAFT: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    P.APPROVE: frozenset({Role.OWNER, Role.ADMIN, Role.REVIEWER}),
     P.CONFIGURE_PEOPLE: frozenset({Role.OWNER, Role.ADMIN}),
     P.CHANGE_OWNERS: frozenset({Role.OWNER}),
     P.CONFIGURE_KEYS: frozenset({Role.OWNER, Role.ADMIN}),
@@ -50,7 +54,7 @@ MAY: dict[str, frozenset[Permission]] = {
 
 _WRITING = frozenset({P.UPLOAD, P.PROCESS, P.RERUN, P.CANCEL})
 
-PLATFORM_STAFF = MAY[Role.OWNER] - _WRITING
+PLATFORM_STAFF = MAY[Role.OWNER] - _WRITING - {P.DRAFT, P.APPROVE}
 """Platform staff hold no role in a tenant; this is for the admin only, where the choice of a tenant is audited."""
 
 SCOPES: dict[str, frozenset[Permission]] = {

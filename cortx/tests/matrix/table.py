@@ -39,10 +39,16 @@ CANONICAL: dict[str, Methods] = {
     "run-units": api(),
     "findings": api(),
     "finding": api(),
-    "rulepacks": api(),
+    "rulepacks": api(POST=P.DRAFT),
     "rulepack": api(),
     "rulepack-versions": api(),
     "rulepack-version": api(),
+    "rulepack-version-submit": command(P.DRAFT),
+    "rulepack-version-approve": command(P.APPROVE),
+    "rulepack-version-return": command(P.APPROVE),
+    "rulepack-version-publish": command(P.ACTIVATE),
+    "rulepack-approvals": api(),
+    "approvals": api(),
 }
 API = {f"api-{name}": row for name, row in CANONICAL.items()} | {
     f"compatible-{name}": row for name, row in COMPATIBLE.items()
@@ -65,6 +71,13 @@ PAGES: dict[str, Methods] = {
     "finding": READ,
     "finding_explained": {"GET": P.READ, "POST": P.READ},
     "record": READ,
+    "packs": READ,
+    "pack_upload": {"POST": P.DRAFT},
+    "pack": READ,
+    "pack_submit": {"POST": P.DRAFT},
+    "pack_approve": {"POST": P.APPROVE},
+    "pack_return": {"POST": P.APPROVE},
+    "pack_publish": {"POST": P.ACTIVATE},
 }
 
 LOOK: dict[str, Permission] = {"changelist": P.CONFIGURE_TENANT, "change": P.CONFIGURE_TENANT}

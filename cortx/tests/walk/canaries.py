@@ -19,7 +19,7 @@ from tenants.audit.sealing import audit_seal
 from tenants.audit.services import audit_append
 from tenants.context import Actor, actor_scope, request_scope, tenant_scope
 from tenants.idempotency.models import KeptAnswer
-from tenants.models import Tenant, User, Work
+from tenants.models import Approval, Tenant, User, Work
 from tenants.scoping import BulkTenantOwned, TenantOwned
 from tenants.tests.cast import Cast
 from tenants.work.models import Effect
@@ -42,6 +42,7 @@ PLAIN = {
     "input": "the pack's word, found in its summary",
     "BatchInput.name": "the pack's word",
     "refresh_hash": "computed",
+    "Approval.kind": "name of a model",
     "AuditEvent.action": "one of the declared actions",
     "AuditEvent.object_type": "name of a model",
     "AuditEvent.object_id": "an id",
@@ -122,6 +123,11 @@ def add_rows(judged: Judged) -> None:
     file = BatchInput.objects.get(batch=judged.batch)
     BatchInput.objects.create(batch=judged.batch, name="budget", filename=CANARY, size=1, stored_as=file.rejects)
     Effect.objects.create(kind=CANARY, reference=uuid4(), step=CANARY, key=uuid4(), answer={CANARY: CANARY})
+    author = User.objects.filter(memberships__tenant=judged.version.tenant).first()
+    Approval.objects.create(
+        kind="packversion", object_id=judged.version.pk, content_hash=CANARY, reason=CANARY, author=author,
+        editor=author, status=Approval.Status.REFUSED, expires_at="2099-01-01T00:00Z",
+    )  # fmt: skip
     KeptAnswer.objects.create(key=CANARY, request_hash="0" * 64, status=201, headers={}, body=CANARY.encode())
     AuditNode.objects.create(level=8, place=10**6, hash="0" * 64)
     tokens_open(user=User.objects.filter(memberships__tenant=judged.dataset.tenant_id)[0], tenant=judged.dataset.tenant)

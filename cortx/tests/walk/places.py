@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
+from zipfile import ZipFile
 
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
@@ -21,6 +23,7 @@ from tenants.scoping import new_id
 from tenants.tests.cast import Cast
 
 ELSEWHERE = "nothing-here"
+PACK = "cortx: 1\npack: tests.walk\nversion: 1.0.0\ntitle: Walk\ninputs: {rows: {key: [id], fields: {id: text}}}\n"
 UNASKED = {
     "health": "no tenant's", "version": "no tenant's", "openapi": "no tenant's", "docs": "no tenant's",
     "styleguide": "no tenant's", "account_*": "people, who are global; asked with a body",
@@ -72,6 +75,7 @@ def names(judged: Judged) -> dict[str, str]:
     """What people call things."""
     return {
         "datasets/name": judged.dataset.name, "rulepacks/name": judged.version.pack.name,
+        "packs/name": judged.version.pack.name,
         "version": judged.version.version, "source": judged.batch.source,
     }  # fmt: skip
 
@@ -154,7 +158,11 @@ def bodies(route: Route, place: Place) -> list[Mapping[str, Any]]:
         "api-datasets": {"name": dataset},
         "api-dataset-activate": {"pack": pack, "version": place["version"]},
         "api-batches": {"dataset": dataset, "lines": delivery()},
+        "api-rulepacks": {"archive": draft()},
+        "api-rulepack-version-approve": {"content_hash": "0" * 64},
+        "api-rulepack-version-return": {"content_hash": "0" * 64, "reason": place["source"]},
         "upload": {"dataset": dataset, "again": "1", "file.lines": delivery()},
+        "pack_upload": {"archive": draft()},
         "theme": {"theme": "dark", "next": f"/t/{place['slug']}/"},
         "select_tenant": {"tenant": place["slug"]},
         "admin:records_dataset_add": {"name": dataset, "title": "", "parameters": "{}"},
@@ -175,6 +183,13 @@ def bodies(route: Route, place: Place) -> list[Mapping[str, Any]]:
 
 def delivery() -> SimpleUploadedFile:
     return SimpleUploadedFile("lines.csv", b"line,account,side,amount\na,100,D,1.00\n")
+
+
+def draft() -> SimpleUploadedFile:
+    buffer = BytesIO()
+    with ZipFile(buffer, "w") as archive:
+        archive.writestr("pack.yaml", PACK)
+    return SimpleUploadedFile("pack.zip", buffer.getvalue(), "application/zip")
 
 
 def actions(route: Route, place: Place) -> Iterator[Mapping[str, Any]]:

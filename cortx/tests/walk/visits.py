@@ -91,7 +91,8 @@ def encoded(path: str, body: Any) -> dict[str, Any]:
     """A body as the route takes it: JSON for the API, a form for pages."""
     if body is None:
         return {}
-    if path.startswith(("/records", "/api/")) and not path.startswith("/api/v1/batches"):
+    is_form = path == "/api/v1/rulepacks" or path.startswith("/api/v1/batches")
+    if path.startswith(("/records", "/api/")) and not is_form:
         return {"data": json.dumps(body), "content_type": "application/json"}
     return {"data": encode_multipart(BOUNDARY, body), "content_type": MULTIPART_CONTENT}
 
