@@ -205,14 +205,19 @@ def finding_changes(old: Path, new: Path) -> tuple[dict[str, int], Iterator[Find
         raise FileNotFoundError(missing[0])
     con = duckdb.connect()
     for name, file in zip(("old", "new"), files, strict=True):
-        con.read_parquet(str(file)).create_view(name)
+        con.read_parquet(str(file)).create_view(f"{name}_findings")
+        # Should findings share a fingerprint, each still has one partner at most.
+        con.execute(
+            f"CREATE VIEW {name} AS SELECT *, row_number() OVER (PARTITION BY rule, fingerprint ORDER BY ordinal) AS "
+            f"occurrence FROM {name}_findings"
+        )
     same = " AND ".join(f"o.{column} IS NOT DISTINCT FROM n.{column}" for column in COMPARED)
     con.execute(
         "CREATE TEMP TABLE changed AS SELECT CASE WHEN o.fingerprint IS NULL THEN 'new' WHEN n.fingerprint IS NULL "
         f"THEN 'absent' WHEN {same} THEN 'unchanged' ELSE 'updated' END AS state, "
         "coalesce(n.rule, o.rule) AS rule, coalesce(n.key, o.key) AS key, coalesce(n.fingerprint, o.fingerprint) AS "
         "fingerprint, coalesce(n.message, o.message) AS message "
-        "FROM old o FULL JOIN new n ON o.rule = n.rule AND o.fingerprint = n.fingerprint"
+        "FROM old o FULL JOIN new n ON o.rule = n.rule AND o.fingerprint = n.fingerprint AND o.occurrence = n.occurrence"
     )
     counts = dict(con.execute("SELECT state, count(*) FROM changed GROUP BY state").fetchall())
     con.execute("SELECT * FROM changed WHERE state <> 'unchanged' ORDER BY rule, key, fingerprint")

@@ -63,7 +63,7 @@ class Renderer:
         """The findings: one, or for unreadable cells one a field."""
         if not isinstance(self.rule.body, ParseBody):
             fields = {name: text(slots) for name, text in self._fields.items()}
-            yield self._finding(slots, fields, self._worded(slots), 1)
+            yield self._finding(slots, fields, self._worded(slots))
             return
         names = self.rule.body.fields.get(self.pack.first_input.name, ())
         for name in names:
@@ -71,9 +71,9 @@ class Renderer:
                 raw = slots[self.plan.places.raws[name]]
                 kind = self.pack.first_input.fields[name].type
                 message = f"{name} cannot be read as {kind}: {raw[:SHOWN_CELL]}."
-                yield self._finding(slots, {name: raw}, message, 1)
+                yield self._finding(slots, {name: raw}, message, self.pack.first_input.name, name)
 
-    def _finding(self, slots: Slots, fields: Mapping[str, str | None], message: str, occurrence: int) -> RecordFinding:
+    def _finding(self, slots: Slots, fields: Mapping[str, str | None], message: str, *cell: str) -> RecordFinding:
         rule = self.rule
         key = {name: text(slots) for name, text in self._key.items()}
         severity = next((word for word, test in self._severities if test(slots) is True), rule.severity.otherwise)
@@ -94,7 +94,7 @@ class Renderer:
             tolerance=tolerance_text(rule),
             fields=fields,
             message=message,
-            fingerprint=_fingerprint(rule.code, key, unit, occurrence),
+            fingerprint=_fingerprint(rule.code, cell, key, unit),
         )
 
     def _value(self, node: Node) -> Read:
@@ -187,9 +187,9 @@ def _fixed(text: str | None) -> Text:
     return lambda slots: text
 
 
-def _fingerprint(code: str, key: Mapping[str, str | None], unit: str | None, occurrence: int) -> str:
+def _fingerprint(code: str, cell: Sequence[str], key: Mapping[str, str | None], unit: str | None) -> str:
     text = "{" + ",".join([f"{_json(name)}:{_json(value)}" for name, value in key.items()]) + "}"
-    return hashlib.sha256("\x1f".join([code, text, unit or "", str(occurrence)]).encode()).hexdigest()[:16]
+    return hashlib.sha256("\x1f".join([code, *cell, text, unit or "", "1"]).encode()).hexdigest()[:16]
 
 
 _ESCAPED = {at: f"\\u{at:04X}" for at in range(32)} | str.maketrans(

@@ -29,7 +29,10 @@ SCHEMA = pa.schema([
 
 @dataclass(frozen=True)
 class Shown:
-    """SQL of the columns of a rule's findings, over `source`; `order` is the SQL they are ordered by."""
+    """SQL of the columns of a rule's findings, over `source`; `order` is the SQL they are ordered by.
+
+    `cell` is the name of the field they are about, when they are about cells.
+    """
 
     source: str
     key: Mapping[str, str]
@@ -44,6 +47,7 @@ class Shown:
     right: str = "CAST(NULL AS VARCHAR)"
     difference: str = "CAST(NULL AS VARCHAR)"
     rows: str = "CAST([] AS BIGINT[])"
+    cell: str = ""
 
 
 class Writer(Protocol):
@@ -115,24 +119,25 @@ def statement(session: Session, rule: Rule, shown: Shown) -> str:
         **{name[1:-1]: part for name, part in zip(order, shown.order, strict=True)},
     }  # fmt: skip
     inner = f"SELECT {', '.join(f'{sql} AS {quoted(name)}' for name, sql in named.items())} FROM {shown.source}"
-    occurrence = "row_number() OVER (PARTITION BY key, unit ORDER BY row) AS occurrence"
+    ordered = ", ".join([*(f"{name} NULLS FIRST" for name in order), "row"])
+    occurrence = f"row_number() OVER (PARTITION BY key, unit ORDER BY {ordered}) AS occurrence"
     constant = {
         "rule": text_literal(rule.code), "type": text_literal(rule.type), "stage": text_literal(rule.stage),
-        "label": severity_labels(session, rule), "input": text_literal(shown.input), "fingerprint": fingerprint(rule),
+        "label": severity_labels(session, rule), "input": text_literal(shown.input), "fingerprint": fingerprint(rule, shown),
         "tolerance": _tolerance(rule),
     }  # fmt: skip
     listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in constant.items())
     texts = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), '')" for name in SCHEMA.names[1:])
-    ordered = ", ".join([*(f"{name} NULLS FIRST" for name in order), "row"])
     return (
         f"SELECT *, concat_ws(chr(31), {texts}) || chr(10) AS canonical FROM "
         f"(SELECT *, {listed} FROM (SELECT *, {occurrence} FROM ({inner}))) ORDER BY {ordered}"
     )
 
 
-def fingerprint(rule: Rule) -> str:
-    """SQL of the fingerprint: the same finding in another run has the same."""
-    return f"sha256(concat_ws(chr(31), {text_literal(rule.code)}, key, coalesce(unit, ''), occurrence))[1:16]"
+def fingerprint(rule: Rule, shown: Shown) -> str:
+    """SQL of the fingerprint: the same finding in another run has the same. Cells are told apart by input and field."""
+    what = ", ".join(map(text_literal, [rule.code, *([shown.input, shown.cell] if shown.cell else [])]))
+    return f"sha256(concat_ws(chr(31), {what}, key, coalesce(unit, ''), occurrence))[1:16]"
 
 
 def json_object(parts: Mapping[str, str]) -> str:

@@ -86,14 +86,18 @@ class Query:
             raise Broke(f"{found - kept} of {found} results name no row of {self.input.name}")
 
     def _count(self, unreadable: int) -> None:
-        """How many keys are right a query does not tell: without a finding it passes once, as a whole."""
+        """How many keys are right a query does not tell: without a finding it passes once, as a whole.
+
+        A row fails once, however many findings it has.
+        """
         name = hits_name(self.rule)
-        failed = int(self.session.one(f"SELECT count(*) FROM {name}")[0])
+        what = "DISTINCT row_number" if self.body.by_row else "*"
+        failed = int(self.session.one(f"SELECT count({what}) FROM {name}")[0])
         passed = int(failed == 0)
         if self.body.by_row:
             rows, bad = self.rows(self.input.name, self.body.reads[self.input.name])
             total = int(self.session.one(f"SELECT count(*) FROM ({rows}) WHERE NOT ({bad})")[0])
-            passed = total - int(self.session.one(f"SELECT count(DISTINCT row_number) FROM {name}")[0])
+            passed = total - failed
         counts = {"passed": passed, "failed": failed, "not_evaluated": unreadable}
         add_counts(self.session, self.rule.code, counts)
 

@@ -124,6 +124,7 @@ def row_shown(state: State, work: Work, rule: Rule, rows: str, cached: str | Non
         input=given.name,
         row="row_number",
         unit=unit or NOTHING,
+        cell=parse_field or "",
         **{name: f"CAST({value} AS VARCHAR)" for name, value in slots.items()},
     )
 

@@ -1,7 +1,7 @@
 """Functions that look at the rows around a row, in a rule of type sequence."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -80,14 +80,21 @@ def _sum(to: WindowSql, frame: str) -> str:
     return f"CAST(coalesce(sum({to.value}) {to.over(frame)}, 0) AS {to.type})"
 
 
+def _on_the_clock(to: WindowSql) -> WindowSql:
+    """The same, of rows whose clock is not blank: a blank one is no distance from any row."""
+    return replace(to, value=f"(CASE WHEN {to.clock} IS NOT NULL THEN {to.value} END)")
+
+
 def _near_count(to: WindowSql) -> str:
-    early = f"count(*) FILTER (WHERE {to.value}) {to.too_early()}"
-    return f"CASE WHEN {to.clock} IS NOT NULL THEN {_count(to, THROUGH)} - {early} END"
+    timed = _on_the_clock(to)
+    early = f"count(*) FILTER (WHERE {timed.value}) {to.too_early()}"
+    return f"CASE WHEN {to.clock} IS NOT NULL THEN {_count(timed, THROUGH)} - {early} END"
 
 
 def _near_sum(to: WindowSql) -> str:
-    early = f"coalesce(sum({to.value}) {to.too_early()}, 0)"
-    return f"CASE WHEN {to.clock} IS NOT NULL THEN CAST({_sum(to, THROUGH)} - {early} AS {to.type}) END"
+    timed = _on_the_clock(to)
+    early = f"coalesce(sum({timed.value}) {to.too_early()}, 0)"
+    return f"CASE WHEN {to.clock} IS NOT NULL THEN CAST({_sum(timed, THROUGH)} - {early} AS {to.type}) END"
 
 
 def _plain(function: str, frame: str) -> Callable[[WindowSql], str]:
@@ -124,7 +131,8 @@ WINDOWS: dict[str, Window] = {
     "count_within": Window(
         "count_within(n, condition)",
         "How many rows fulfil the condition of those up to this one whose first order value is at most n (days "
-        "for dates, seconds for timestamps) below this row's.", "condition", _near_count,
+        "for dates, seconds for timestamps) below this row's. Rows where it is blank are left out; for such a row the "
+        "result is NULL.", "condition", _near_count,
     ),
     "sum_within": Window("sum_within(n, x)", "Sum of x over the same rows.", "number", _near_sum),
 }  # fmt: skip

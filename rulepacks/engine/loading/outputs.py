@@ -80,9 +80,11 @@ def _input_origin(context: Context, name: str) -> Origin:
     """Rows of an input: its fields and joins, the row number, the rules it fails, and for records their status."""
     scope, source = context.row_scope(name), context.inputs[name]
     known: dict[str, Type] = {ROW_NUMBER: INTEGER, RECORD_RULES: TEXT}
+    # What scoring rules derive for themselves has a colon in its name.
+    named = [name for name in source.derived if ":" not in name]
     if source == next(iter(context.inputs.values())):
         known[RECORD_STATUS] = TEXT
-    return Origin("input", replace(scope, fields={**known, **scope.fields}), [*source.fields, *source.derived])
+    return Origin("input", replace(scope, fields={**known, **scope.fields}), [*source.fields, *named])
 
 
 def score_columns(context: Context, rule: Rule) -> dict[str, Type]:

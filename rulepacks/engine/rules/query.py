@@ -7,11 +7,12 @@ from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.types import INTEGER, Type
 from rulepacks.engine.loading.draft import Draft
 from rulepacks.engine.loading.joins import target_columns
+from rulepacks.engine.queries.origins import ROW_NUMBER, numbered_by
 from rulepacks.engine.queries.read import read_query
 from rulepacks.engine.queries.tree import Query
 from rulepacks.engine.rules import Reading, RuleType
 
-ROW, ROW_NUMBER = "row", "row_number"
+ROW = "row"
 SHOWN = ("left", "right", "difference", "message")
 """Columns with a meaning of their own."""
 
@@ -59,6 +60,9 @@ def _body(draft: Draft, query: Query) -> QueryBody:
         draft.problem(f"{ROW} must be a row number, not {columns[ROW]}", "query")
     if by_row and draft.input not in reads:
         draft.problem(f"{ROW} means rows of {draft.input}, which the query does not read", "query")
+    elif by_row and (others := numbered_by(query, ROW)) != {draft.input}:
+        said = f"that of {', '.join(sorted(others))}" if others else "not made from one"
+        draft.problem(f"{ROW} must be the {ROW_NUMBER} of {draft.input}; it is {said}", "query")
     if not by_row and not key:
         draft.problem(f"a column {ROW} or columns that make up a key are expected", "query")
     if ("left" in columns) != ("right" in columns):

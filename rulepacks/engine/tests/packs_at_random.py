@@ -179,6 +179,14 @@ def table(cells: dict[str, Strategy], least: int, most: int) -> st.SearchStrateg
     return st.lists(row, min_size=least, max_size=most)
 
 
+READABLE = {
+    "unit": st.sampled_from(["A", "B"]), "Text": st.sampled_from(["a", "ab"]), "n": st.integers(-3, 12).map(str),
+    "d": st.integers(-300, 300).map(lambda cents: f"{cents / 100:.2f}"),
+    "day": st.sampled_from(["2024-02-28", "2024-02-29", "2024-03-04", ""]), "flag": st.sampled_from(["true", "false"]),
+    "seen": st.sampled_from(["2024-02-29T10:00:00Z", "2024-02-29T10:00:05Z", ""]),
+}  # fmt: skip
+"""Cells of which none spoils what is judged with it."""
+READABLE_DELIVERIES = st.fixed_dictionaries({"rows": table(READABLE, 8, 15)})
 DELIVERIES = st.fixed_dictionaries({
     "rows": table(CELLS, 15, 30), "others": table(OTHERS, 0, 12), "spans": table(SPANS, 0, 6),
 })  # fmt: skip

@@ -218,6 +218,15 @@ SEQUENCE = rule(
     {"where": FLAT["truth"], "when": SEQUENCE_TRUTH | FLAT["truth"], "severity": by_expression(SEQUENCE_TRUTH),
      "about": st.fixed_dictionaries({"made": WINDOW}), "message": MESSAGES},
 )  # fmt: skip
+NEAR = rule(
+    "sequence",
+    {"by": st.sampled_from([[], ["unit"]]), "order": st.sampled_from([["n"], ["day"], ["seen"], ["first_day", "n"]]),
+     "ties": st.just("row_number"), "right": st.just("-1"),
+     "left": over("count_within({}, {})", st.sampled_from(["0", "1", "$count"]), FLAT["truth"])
+     | over("sum_within({}, {})", st.sampled_from(["0", "5", "$count"]), st.sampled_from(["n", "d", "length(t)"]))},
+    {"where": st.sampled_from(["flag", "t is not null"])},
+)  # fmt: skip
+"""Windows over what lies near; their values show in the findings."""
 LISTED = st.one_of(over("split({}, ' ')", FLAT["text"]), over("names({}, ' ', 'ab x')", FLAT["text"]))
 THRESHOLDS = st.sampled_from(["0.5", "0.9", "1"])
 MATCH = st.one_of(

@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
-from rulepacks.engine.diff import finding_changes, pack_changes
+from rulepacks.engine.diff import COMPARED, finding_changes, pack_changes
 from rulepacks.engine.tests.packing import write_pack
 
 GONE = """  - {code: R3, type: row, severity: error, title: Amount is known, authority: A, require: amount is not null}
@@ -41,6 +43,15 @@ NEW = (
 )  # fmt: skip
 CODES = {"lists/codes.csv": "code,name\na,Alpha\nb,Beta\n"}
 NEW_CODES = {"lists/codes.csv": "code,name\nb,Bravo\nc,Charlie\n"}
+CELLS = """cortx: 1
+pack: test.cells
+version: 1.0.0
+title: Test
+inputs:
+  rows: {key: [id], fields: {id: text, amount: integer, day: date}}
+rules:
+  - {code: R1, type: row, severity: error, title: Id is known, authority: A, require: id is not null}
+"""
 ROWS = "id,code,amount\n1,a,1.00\n2,b,-1.00\n3,x,9.00\n"
 
 
@@ -102,3 +113,24 @@ def test_findings_are_compared_by_fingerprint(packs: tuple[Path, Path], tmp_path
     assert shown.returncode == 1
     assert shown.stdout.splitlines()[0] == "absent: R1 id 4: Code is known: not satisfied."
     assert shown.stdout.splitlines()[-1] == "0 new, 2 updated, 1 absent, 3 unchanged"
+
+
+def test_cells_of_one_row_that_cannot_be_read_are_told_apart(tmp_path: Path) -> None:
+    folder = write_pack(tmp_path, CELLS, {"rows.csv": "id,amount,day\na,zz,yy\na,xx,ww\n"})
+    for out in ("one", "two"):
+        command("run", folder, "--input", f"rows={folder / 'rows.csv'}", "--output", tmp_path / out)
+    prints = parquet.read_table(tmp_path / "one" / "findings.parquet").column("fingerprint").to_pylist()
+    assert len(set(prints)) == 4
+    counts, _ = finding_changes(tmp_path / "one", tmp_path / "two")
+    assert counts == {"new": 0, "updated": 0, "absent": 0, "unchanged": 4}
+
+
+def test_a_finding_has_one_partner_at_most(tmp_path: Path) -> None:
+    row = dict.fromkeys((*COMPARED, "rule", "key", "fingerprint"), "x") | {"ordinal": 1}
+    row = {name.strip('"'): value for name, value in row.items()}
+    for name, messages in (("one", "ab"), ("two", "abc")):
+        (tmp_path / name).mkdir()
+        rows = [{**row, "ordinal": at, "message": message} for at, message in enumerate(messages)]
+        parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / name / "findings.parquet")
+    counts, _ = finding_changes(tmp_path / "one", tmp_path / "two")
+    assert counts == {"new": 1, "updated": 0, "absent": 0, "unchanged": 2}

@@ -23,8 +23,8 @@ from rulepacks.engine.spec import PARSE, Pack
 from rulepacks.engine.tests.oracle.judging import nodes_of
 from rulepacks.engine.tests.oracle.run import COLUMNS, Judgement, in_order, judge_batch
 from rulepacks.engine.tests.oracle.world import reached
-from rulepacks.engine.tests.packs_at_random import DELIVERIES, PARAMETERS, coded, load
-from rulepacks.engine.tests.rules_at_random import RULES
+from rulepacks.engine.tests.packs_at_random import DELIVERIES, PARAMETERS, READABLE_DELIVERIES, coded, load
+from rulepacks.engine.tests.rules_at_random import NEAR, RULES
 
 SAME = (
     "rule", "type", "stage", "severity", "label", "input", "key", "unit", "left", "right", "difference", "tolerance",
@@ -159,6 +159,15 @@ def test_random_packs_come_to_the_same(tmp_path: Path) -> None:
     @given(st.lists(ANY, min_size=12, max_size=20), DELIVERIES)
     def compare(rules: list[dict[str, Any]], rows: dict[str, list[dict[str, Any]]]) -> None:
         assert_equal(tmp_path, rules, rows)
+
+    compare()
+
+
+def test_rows_near_in_order_come_to_the_same_where_some_have_no_place_in_it(tmp_path: Path) -> None:
+    @settings(HURRIED, max_examples=4)
+    @given(st.lists(NEAR, min_size=8, max_size=12), READABLE_DELIVERIES)
+    def compare(rules: list[dict[str, Any]], rows: dict[str, list[dict[str, Any]]]) -> None:
+        assert_equal(tmp_path, rules, rows | {"others": [], "spans": []})
 
     compare()
 

@@ -74,6 +74,16 @@ def test_an_output_is_made_from_the_table(tmp_path: Path) -> None:
     ]
 
 
+def test_an_output_of_the_input_has_its_own_columns_and_none_of_the_scoring(tmp_path: Path) -> None:
+    rule = (
+        "rules:\n  - {code: S, type: score, severity: info, title: T, authority: A, components: {a: count}, "
+        "decisions: [{decision: A, from: 1}, {decision: B}], findings: [B]}\n"
+        "outputs:\n  - {name: all, format: csv, from: rows}\n"
+    )
+    pack = load_pack(write_pack(tmp_path, HEAD + INPUTS + rule))
+    assert [header for header, _ in pack.outputs[0].columns] == ["id", "name", "amount", "count", "day"]
+
+
 def test_single_records_are_scored_as_batches_are(tmp_path: Path) -> None:
     scored(tmp_path)
     found = pq.read_table(tmp_path / "findings.parquet").to_pylist()

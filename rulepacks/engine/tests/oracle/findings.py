@@ -34,13 +34,13 @@ def findings_of(rule: Rule, verdicts: Verdicts, world: World) -> list[Finding]:
     return numbered([finding for _, finding in sorted(about, key=lambda one: one[0])])
 
 
-def numbered(findings: list[Finding]) -> list[Finding]:
-    """With fingerprints: findings with the same key are counted through."""
+def numbered(findings: list[Finding], *cell: str) -> list[Finding]:
+    """With fingerprints: findings with the same key are counted through. Of cells, the input and field is part of it."""
     seen: dict[tuple[str, str], int] = {}
     for finding in findings:
         key = finding["key"], finding["unit"] or ""
         seen[key] = seen.get(key, 0) + 1
-        text = "\x1f".join([finding["rule"], *key, str(seen[key])])
+        text = "\x1f".join([finding["rule"], *cell, *key, str(seen[key])])
         finding["fingerprint"] = hashlib.sha256(text.encode()).hexdigest()[:16]
     return findings
 
@@ -58,7 +58,7 @@ def unreadable(rule: Rule, body: ParseBody, world: World, name: str) -> Iterator
                 "input": name, "row": row.row_number, "fields": as_json({field: raw} | carried(row)),
                 "message": f"{field} cannot be read as {kind}: {raw[:80]}.",
             })  # fmt: skip
-        yield from numbered(found)
+        yield from numbered(found, name, field)
 
 
 def base(rule: Rule, pack: Pack, view: View, key: Texts, unit: str | None) -> Finding:
