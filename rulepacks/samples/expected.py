@@ -20,7 +20,7 @@ FIRST_FIELDS = 10  # the fields before the amount
 
 
 class Finding(NamedTuple):
-    """One expected finding; amounts in cents, None where the rule has none, `row` None for findings about a key."""
+    """One expected finding; amounts in cents, None where there is none, `row` None for findings about a key."""
 
     rule: str
     severity: str
@@ -157,7 +157,7 @@ def _edits(given: Given) -> Iterator[Finding]:
         yield Finding(rule, severity, None, given.tas, begin_end, account, actual, expected)
 
 
-Edit = tuple[str, str, str, int, int]
+Edit = tuple[str, str, str, int | None, int | None]
 
 
 def _balance_edits(balances: Balances) -> Iterator[Edit]:
@@ -206,6 +206,6 @@ def _ledger_edits(balances: Balances, given: Given) -> Iterator[Edit]:
             if abs(here - there) > LEDGER_TOLERANCE:
                 yield "R01", "E", account, here, there
         elif here:
-            yield "R02", "E", account, here, 0
+            yield "R02", "E", account, here, None
         elif there:
-            yield "R03", "E", account, 0, there
+            yield "R03", "E", account, None, there

@@ -184,9 +184,10 @@ def _write_findings(path: Path, findings: list[Finding]) -> None:
     with _open(path) as file:
         file.write(_FINDINGS_HEADER + "\n")
         for finding in findings:
-            amounts: list[int | str] = ["", "", ""]
-            if finding.actual is not None and finding.expected is not None:
-                amounts = [finding.actual, finding.expected, finding.actual - finding.expected]
+            actual, expected = finding.actual, finding.expected
+            # A side that is absent is no 0, but counts as 0 in the difference.
+            difference = None if actual is None and expected is None else (actual or 0) - (expected or 0)
+            amounts = ["" if amount is None else amount for amount in (actual, expected, difference)]
             values = [
                 finding.rule,
                 finding.severity,

@@ -79,7 +79,7 @@ def matched(state: State, pairs: Pairs, body: ReconcileBody) -> str:
     return f"SELECT *, {_kind(body, pairs.rules[0])} AS kind FROM ({joined})"
 
 
-def sides(body: ReconcileBody) -> tuple[Node, Node]:
+def sides(body: ReconcileBody) -> tuple[Field, Field]:
     """The two values as nodes over the pairs."""
     left = Field(name="value:left", type=body.left.value.type)
     return left, Field(name="value:right", type=body.right.value.type)

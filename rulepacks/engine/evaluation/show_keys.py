@@ -164,7 +164,9 @@ def pair_shown(state: State, pairs: Pairs, rule: Rule, chosen: str, rows: Mappin
     body, to = rule.body, pair_compiler()
     left, right = sides(body)
     difference = difference_node(left, right)
-    slots = {"left": to.value(left), "right": to.value(right),
+    # In the difference a missing side counts as 0; shown as 0 it is only where the rule says that it counts as 0.
+    side = to.value if body.missing_is_zero else lambda node: quoted(node.name)
+    slots = {"left": side(left), "right": side(right),
              "difference": to.value(difference) if difference is not None else "NULL"}  # fmt: skip
     slots = {name: f"CAST({value} AS VARCHAR)" for name, value in slots.items()}
     values = {index: to.value(part.node) for index, part in enumerate(rule.message) if part.node is not None}

@@ -143,11 +143,8 @@ def within(left: Node, right: Node, tolerance: Tolerance) -> Node:
 
 
 def difference_node(left: Node, right: Node) -> Node | None:
-    """left - right where both are numbers, a blank one counting as 0; None otherwise."""
-    if not (left.type.numeric and right.type.numeric):
-        return None
-    filled = [Call(name="zero_if_blank", arguments=(node,), type=node.type) for node in (left, right)]
-    return computed("-", *filled)
+    """left - right where both are numbers; None otherwise."""
+    return computed("-", left, right) if left.type.numeric and right.type.numeric else None
 
 
 def _difference_type(left: Node, right: Node) -> Type:

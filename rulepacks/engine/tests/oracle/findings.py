@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from fractions import Fraction
 from typing import Any
 
 from rulepacks.engine.bodies import GroupBody, ParseBody, ReconcileBody, RowBody, ScoreBody, UniqueBody
@@ -95,18 +94,14 @@ def row_key(rule: Rule, row: Row) -> Texts:
 
 
 def amounts(view: View, left: Node | None, right: Node | None) -> Finding:
-    """Both sides and their difference, an absent side counting as 0."""
+    """Both sides and their difference, where both are known numbers."""
     if left is None or right is None:
         return {}
     texts = {"left": shown(left, view), "right": shown(right, view)}
-    if not (left.type.numeric and right.type.numeric):
+    if None in texts.values() or not (left.type.numeric and right.type.numeric):
         return texts
-    try:
-        first, second = (value_of(node, view) or Fraction(0) for node in (left, right))
-        difference = text_of(first - second, Type("decimal", 38, max(left.type.scale, right.type.scale)))
-    except Fault:
-        difference = None
-    return {**texts, "difference": difference}
+    difference = value_of(left, view) - value_of(right, view)
+    return {**texts, "difference": text_of(difference, Type("decimal", 38, max(left.type.scale, right.type.scale)))}
 
 
 def values_read(row: Row, nodes: Sequence[Node]) -> Iterator[tuple[str, str | None]]:
@@ -231,6 +226,9 @@ def pair_finding(rule: Rule, pair: Pair) -> Ordered:
     sides = (Field(name=f"value:{side}", type=part.value.type) for side, part in
              (("left", body.left), ("right", body.right)))  # fmt: skip
     finding |= amounts(pair, *sides)
+    if not body.missing_is_zero:
+        # It counts as 0 in the difference, and is shown as what it is.
+        finding |= {side: None for side in ("left", "right") if pair.value(side) is None}
     rows = [
         row.row_number
         for group, side in ((pair.left, body.left), (pair.right, body.right))

@@ -96,11 +96,15 @@ class Pair:
     body: ReconcileBody
     parameters: Mapping[str, Value]
 
-    def amount(self, side: str) -> Value:
-        """The value of a side; 0 when it is absent or blank. Raises Fault."""
+    def value(self, side: str) -> Value:
+        """The value of a side; None when it is absent or blank. Raises Fault."""
         group = self.left if side == "left" else self.right
         spec = self.body.left if side == "left" else self.body.right
-        value = value_of(spec.value, group) if group is not None else None
+        return value_of(spec.value, group) if group is not None else None
+
+    def amount(self, side: str) -> Value:
+        """The same, 0 in place of None."""
+        value = self.value(side)
         return Fraction(0) if value is None else value
 
     def field(self, name: str) -> Value:
