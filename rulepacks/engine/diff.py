@@ -217,7 +217,8 @@ def finding_changes(old: Path, new: Path) -> tuple[dict[str, int], Iterator[Find
         f"THEN 'absent' WHEN {same} THEN 'unchanged' ELSE 'updated' END AS state, "
         "coalesce(n.rule, o.rule) AS rule, coalesce(n.key, o.key) AS key, coalesce(n.fingerprint, o.fingerprint) AS "
         "fingerprint, coalesce(n.message, o.message) AS message "
-        "FROM old o FULL JOIN new n ON o.rule = n.rule AND o.fingerprint = n.fingerprint AND o.occurrence = n.occurrence"
+        "FROM old o FULL JOIN new n "
+        "ON o.rule = n.rule AND o.fingerprint = n.fingerprint AND o.occurrence = n.occurrence"
     )
     counts = dict(con.execute("SELECT state, count(*) FROM changed GROUP BY state").fetchall())
     con.execute("SELECT * FROM changed WHERE state <> 'unchanged' ORDER BY rule, key, fingerprint")

@@ -123,8 +123,8 @@ def statement(session: Session, rule: Rule, shown: Shown) -> str:
     occurrence = f"row_number() OVER (PARTITION BY key, unit ORDER BY {ordered}) AS occurrence"
     constant = {
         "rule": text_literal(rule.code), "type": text_literal(rule.type), "stage": text_literal(rule.stage),
-        "label": severity_labels(session, rule), "input": text_literal(shown.input), "fingerprint": fingerprint(rule, shown),
-        "tolerance": _tolerance(rule),
+        "label": severity_labels(session, rule), "input": text_literal(shown.input),
+        "fingerprint": fingerprint(rule, shown), "tolerance": _tolerance(rule),
     }  # fmt: skip
     listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in constant.items())
     texts = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), '')" for name in SCHEMA.names[1:])

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
@@ -131,6 +131,6 @@ def test_a_finding_has_one_partner_at_most(tmp_path: Path) -> None:
     for name, messages in (("one", "ab"), ("two", "abc")):
         (tmp_path / name).mkdir()
         rows = [{**row, "ordinal": at, "message": message} for at, message in enumerate(messages)]
-        parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / name / "findings.parquet")
+        parquet.write_table(pa.Table.from_pylist(rows), tmp_path / name / "findings.parquet")
     counts, _ = finding_changes(tmp_path / "one", tmp_path / "two")
     assert counts == {"new": 1, "updated": 0, "absent": 0, "unchanged": 2}

@@ -37,8 +37,7 @@ def test_a_row_with_several_findings_counts_as_failed_once(tmp_path: Path) -> No
         ("select b.row_number as row from rows as a join extra as b on a.id = b.id", "it is that of extra"),
         ("select at as row from extra join rows on rows.id = extra.id", "it is not made from one"),
         (
-            "with a as (select row_number as n, id from extra) "
-            "select a.n as row from a join rows as b on a.id = b.id",
+            "with a as (select row_number as n, id from extra) select a.n as row from a join rows as b on a.id = b.id",
             "it is that of extra",
         ),
         (

@@ -34,7 +34,7 @@ def findings_of(rule: Rule, verdicts: Verdicts, world: World) -> list[Finding]:
 
 
 def numbered(findings: list[Finding], *cell: str) -> list[Finding]:
-    """With fingerprints: findings with the same key are counted through. Of cells, the input and field is part of it."""
+    """With fingerprints: those with the same key, of cells also input and field, are counted through."""
     seen: dict[tuple[str, str], int] = {}
     for finding in findings:
         key = finding["key"], finding["unit"] or ""
