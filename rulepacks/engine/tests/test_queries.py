@@ -54,4 +54,4 @@ def test_a_row_of_another_input_is_no_row_of_the_rule(tmp_path: Path, query: str
 
 def test_the_first_row_of_a_group_is_a_row_of_the_rule(tmp_path: Path) -> None:
     query = "with a as (select name, min(row_number) as n from rows group by name) select a.n as row from a"
-    assert load_pack(write_pack(tmp_path, HEAD + INPUTS + RULE % query)).rule("Q")
+    assert load_pack(write_pack(tmp_path, HEAD + INPUTS + RULE % query)).rule("Q").type == "query"
