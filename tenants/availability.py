@@ -2,8 +2,8 @@
 
 import errno
 import logging
-import time
 from collections.abc import Callable
+from time import monotonic, sleep
 from typing import TypeVar
 
 from django.conf import settings
@@ -46,14 +46,14 @@ def patiently(write: Callable[[], Answer]) -> Answer:
 
     Only for what may be done twice: the database may go away after a commit and before it says so.
     """
-    pause, end = FIRST_PAUSE, time.monotonic() + settings.WORK_LEASE_SECONDS
+    pause, end = FIRST_PAUSE, monotonic() + settings.WORK_LEASE_SECONDS
     while True:
         try:
             return write()
         except (OperationalError, InterfaceError, InternalError) as error:
-            if not is_unavailable(error) or connection.in_atomic_block or time.monotonic() + pause > end:
+            if not is_unavailable(error) or connection.in_atomic_block or monotonic() + pause > end:
                 raise
             logger.warning("the database does not answer (%s); tried again in %.1f s", type(error).__name__, pause)
         connection.close()
-        time.sleep(pause)
+        sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)

@@ -5,6 +5,7 @@ from celery import shared_task
 from tenants.access.tokens import tokens_forget
 from tenants.accounts.models import Tenant
 from tenants.audit.sealing import audit_seal_due
+from tenants.availability import patiently
 from tenants.context import tenant_scope
 from tenants.idempotency.services import answers_forget
 from tenants.work.services import work_ring_due
@@ -12,8 +13,8 @@ from tenants.work.services import work_ring_due
 
 @shared_task(name="tenants.ring_due_work", ignore_result=True)
 def ring_due_work() -> None:
-    """The relay: whatever got lost on its way to a worker is rung for again."""
-    work_ring_due()
+    """The relay: whatever got lost on its way to a worker is rung for again, as soon as the database answers."""
+    patiently(work_ring_due)
 
 
 @shared_task(name="tenants.seal_audit_log", ignore_result=True)

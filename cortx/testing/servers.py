@@ -100,6 +100,8 @@ def start_postgresql(servers: Servers) -> str:
         "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": home,
         "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
         "wal_level": "minimal", "max_wal_senders": 0, "max_connections": 100, "shared_buffers": "128MB",
+        # It belongs to the superuser, so a database in which it is at work cannot be dropped by its owner.
+        "autovacuum": "off",
     }  # fmt: skip
     arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"

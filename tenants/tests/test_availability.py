@@ -11,9 +11,9 @@ from tenants.availability import is_unavailable, patiently
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> Mock:
-    """The clock stands still; pauses are noted."""
+    """Nobody sleeps; pauses are noted."""
     pauses = Mock()
-    monkeypatch.setattr("tenants.availability.time.sleep", pauses)
+    monkeypatch.setattr("tenants.availability.sleep", pauses)
     monkeypatch.setattr("tenants.availability.connection", Mock(in_atomic_block=False))
     return pauses
 

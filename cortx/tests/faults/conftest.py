@@ -10,15 +10,13 @@ from cortx.tests.faults.installation import Installation
 from cortx.tests.faults.sender import Sender
 from records.tests.workers import Worker
 
-SHORT_LEASE = 2
-
 
 @pytest.fixture(scope="module")
 def installation(
-    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Installation]:
-    """Up for the length of the module; the models of this process use its database."""
-    started = Installation(tmp_path_factory.mktemp("installation"), SHORT_LEASE)
+    """Up for the length of the module, with its `LEASE`; the models of this process use its database."""
+    started = Installation(tmp_path_factory.mktemp("installation"), request.module.LEASE)
     with django_db_blocker.unblock(), started.used_here():
         yield started
     started.stop()

@@ -18,7 +18,7 @@ from rulepacks.engine.tests.federal import PACK, PARAMETERS
 from rulepacks.samples.trial_balance import Options, write
 from tenants.access.keys import key_issue
 from tenants.context import tenant_scope
-from tenants.models import AuditEvent
+from tenants.models import AuditEvent, Work
 from tenants.tests.factories import TenantFactory
 
 BATCHES, RECORDS = "/api/v1/batches", "/api/v1/records"
@@ -46,7 +46,11 @@ class Sender:
     def sample(self, rows: int) -> tuple[bytes, str]:
         """The form of a delivery of that many rows."""
         write(self.folder, Options(rows=rows, seed=2, faults=3))
-        fields = {"dataset": "gtas", **{f"param.{name}": value for name, value in PARAMETERS.items()}}
+        return self.form()
+
+    def form(self, **fields: str) -> tuple[bytes, str]:
+        """The same again."""
+        fields |= {"dataset": "gtas", **{f"param.{name}": value for name, value in PARAMETERS.items()}}
         return multipart({name: self.folder / file for name, file in FILES.items()}, **fields)
 
     def deliver(self, rows: int) -> UUID:
@@ -58,18 +62,28 @@ class Sender:
     def begin(self, body: bytes, *, key: str) -> HTTPConnection:
         """Sends half of a delivery to a dataset without a pack and waits until some is stored; the rest may follow."""
         before = self.stored()
-        connection = self.installation.web.connection()
-        connection.putrequest("POST", f"{BATCHES}?dataset=plain&again=1")
-        headers = {"X-API-Key": self.key, "Content-Type": "text/csv", "Content-Length": len(body)}
-        for name, value in {**headers, "Idempotency-Key": key}.items():
-            connection.putheader(name, str(value))
-        connection.endheaders(body[: len(body) // 2])
+        connection = self.opened(f"{BATCHES}?dataset=plain&again=1", len(body), "text/csv", key=key)
+        connection.send(body[: len(body) // 2])
         wait_until(lambda: len(self.stored()) > len(before), "a file is begun", self.installation.web.log)
+        return connection
+
+    def opened(self, path: str, length: int, kind: str, *, key: str) -> HTTPConnection:
+        """A request whose body is still to come."""
+        connection = self.installation.web.connection()
+        connection.putrequest("POST", path)
+        headers = {"X-API-Key": self.key, "Content-Type": kind, "Content-Length": str(length), "Idempotency-Key": key}
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
         return connection
 
     def stored(self) -> list[Path]:
         """Delivered files of the tenant."""
         return sorted(Path(default_storage.path(str(self.tenant.id))).glob("batches/*/delivered/*"))
+
+    def snapshots(self) -> list[Path]:
+        """What runs made of them."""
+        return sorted(Path(default_storage.path(str(self.tenant.id))).glob("batches/*/runs/*/*/snapshot/*"))
 
     def batches(self) -> int:
         with tenant_scope(self.tenant.id):
@@ -81,6 +95,10 @@ class Sender:
 
     def reached(self, run_id: UUID, *stages: str) -> Callable[[], bool]:
         return lambda: self.run(run_id).stage in stages
+
+    def attempt(self, run_id: UUID) -> int:
+        """How often a worker took it up."""
+        return Work.objects.get(reference=run_id).attempt
 
     def wait_for(self, run_id: UUID) -> float:
         """Seconds until the run ended."""

@@ -12,6 +12,7 @@ from records.datasets.uploads import leftovers_forget
 from records.tests.workers import Worker
 from tenants.context import tenant_scope
 
+LEASE = 2
 ROWS = 8_000
 BEGUN = ("Read", "Snapshot", "Rules")
 IN_TRANSACTION = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'cortx_app' AND xact_start IS NOT NULL"

@@ -3,7 +3,8 @@
 Every simulated worker is a thread of which one at a time runs, from one SQL statement to the next, as the seed says.
 Between any two statements, and on either side of a COMMIT, a worker may be killed, frozen for longer than its lease, or
 find its session ended by the server. Bells get lost and doubled. Time is the simulation's: `Now` of the services is
-replaced, and the broker; nothing else is. Why not a model of it: most faults of such code lie between two statements.
+replaced, the broker too, and nobody sleeps; the rest is real, because most faults of such code lie between two
+statements, where a model of it would have none.
 """
 
 from collections import Counter
@@ -65,6 +66,7 @@ class Simulation:
         with ExitStack() as stack:
             stack.enter_context(patch("tenants.work.services.Now", self.clock.now))
             stack.enter_context(patch("tenants.work.services.ring", self.ring))
+            stack.enter_context(patch("tenants.availability.sleep", lambda seconds: None))
             stack.enter_context(connection.execute_wrapper(self.clock.around))
             stack.enter_context(overlooking(self.tenant))
             for number in range(self.random.randint(1, 4)):
