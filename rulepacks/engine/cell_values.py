@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from rulepacks.engine.cells import CLOCK_PATTERNS, DATE_PATTERNS, DEFAULT_DATE, MOMENT_PATTERN
+from rulepacks.engine.cells import CLOCK_PATTERNS, DATE_PATTERNS, DAY_CELL_PATTERN, DEFAULT_DATE, MOMENT_PATTERN
 from rulepacks.engine.expressions.letters import BLANKS, lower, upper
 from rulepacks.engine.expressions.types import Type
 from rulepacks.engine.python_numbers import fits_type
@@ -25,6 +25,7 @@ _TRUTH = {"true": True, "false": False}
 _FIRST_YEAR = 1000
 _MARKS = frozenset("\"'(),:=[]{}\\")
 _MOMENT = re.compile(MOMENT_PATTERN)
+_DAY_CELL = re.compile(DAY_CELL_PATTERN)
 
 
 NORMALISE: dict[str, Callable[[str], str]] = {
@@ -111,6 +112,26 @@ def text_reader(kind: Type, date_format: str | None = None) -> Read:
     return _integer_reader(kind) if kind.kind == "integer" else _decimal_reader(kind)
 
 
+def cell_reader(field: Field) -> Read:
+    """A function that reads a cell of a field that is no text."""
+    written = text_reader(field.type, field.date_format)
+    if field.type.kind == "date":
+        return _either(written, _day_cell)
+    return _either(written, read_moment) if field.type.kind == "timestamp" and field.date_format else written
+
+
+def _either(first: Read, second: Read) -> Read:
+    def read(text: str) -> Value:
+        found = first(text)
+        return second(text) if found is None else found
+
+    return read
+
+
+def _day_cell(text: str) -> Value:
+    return _iso_day(text[:10]) if _DAY_CELL.fullmatch(text) else None
+
+
 def _date_reader(form: str) -> Read:
     matches = re.compile(DATE_PATTERNS[form][0]).fullmatch
     year, month, day = form.index("YYYY"), form.index("MM"), form.index("DD")
@@ -124,6 +145,9 @@ def _date_reader(form: str) -> Read:
             return None
 
     return read
+
+
+_iso_day = _date_reader(DEFAULT_DATE)
 
 
 def read_moment(text: str) -> datetime | None:

@@ -5,7 +5,7 @@ separators, no decimals beyond the field's. What is not blank and not such a val
 """
 
 from rulepacks.engine.expressions.letters import BLANKS_SQL
-from rulepacks.engine.expressions.types import Type
+from rulepacks.engine.expressions.types import DATE, Type
 from rulepacks.engine.spec import Field
 
 DATE_PATTERNS = {
@@ -25,6 +25,9 @@ CLOCK_PATTERNS = {"hh:mm": (_CLOCK, "%H:%M"), "hh:mm:ss": (f"{_CLOCK}:[0-5][0-9]
 _OFFSET = "(?:Z|[-+](?:0[0-9]|1[0-4]):?[0-5][0-9])"
 MOMENT_PATTERN = rf"[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(?::[0-5][0-9](?:\.[0-9]{{1,6}}0*)?)?{_OFFSET}?"
 """A timestamp of ISO 8601 (RFC 3339, seconds and offset optional); without an offset it is UTC."""
+DAY_CELL_PATTERN = rf"{DATE_PATTERNS['YYYY-MM-DD'][0]}(?:[T ]00:00(?::00(?:\.0+)?)?)?"
+"""How a cell that is a date by itself (of Excel, of Parquet) stands in a snapshot: ISO 8601, perhaps with midnight. It
+cannot be taken for another way to write a date, so it is read whatever a field says of its format."""
 FIRST_MOMENT, AFTER_MOMENTS = "TIMESTAMP '1000-01-01'", "TIMESTAMP '10000-01-01'"
 
 DEFAULT_DATE = "YYYY-MM-DD"
@@ -56,7 +59,17 @@ def typed_cell(field: Field, raw: str) -> str:
     if field.type.numeric:
         # The cast skips blanks by itself, which is much cheaper than trimming every cell.
         return _number(field.type, raw, BLANKS_PATTERN, _written_alike(field.type, raw))
-    return parsed(field.type, f"trim({raw}, {BLANKS_SQL})", field.date_format)
+    text = f"trim({raw}, {BLANKS_SQL})"
+    return parsed(field.type, text) if field.type.kind == "boolean" else _time_cell(field, text)
+
+
+def _time_cell(field: Field, text: str) -> str:
+    """A date or timestamp as its field has it written, or as a cell of its own type comes out of a workbook."""
+    written = parsed(field.type, text, field.date_format)
+    if field.type.kind == "timestamp":
+        return f"coalesce({written}, {_moment(text, None)})" if field.date_format else written
+    day = f"CASE WHEN regexp_full_match({text}, '{DAY_CELL_PATTERN}') THEN {parsed(DATE, f'left({text}, 10)')} END"
+    return f"coalesce({written}, {day})"
 
 
 def _without_blanks(field: Field, raw: str) -> str:

@@ -72,6 +72,7 @@ class Limits(Named):
     output_bytes: int = 4 * 1024 * MIB
     record_bytes: int = MIB
     rows: int = 100_000_000
+    rejected_rows: int = 1_000_000
     columns: int = 1000
     parts: int = 10_000
     shared_characters: int = 256 * MIB

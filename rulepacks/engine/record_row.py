@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from rulepacks.engine.cell_values import text_cell, text_reader
+from rulepacks.engine.cell_values import cell_reader, text_cell
 from rulepacks.engine.compile_python import Source
 from rulepacks.engine.evaluation.reads import Reads, join_nodes
 from rulepacks.engine.expressions.letters import BLANKS
@@ -102,7 +102,7 @@ def _cell(to: Source, field: DeclaredField, bad: int | None) -> list[str]:
         stands_for_none = f"{delivered}.strip({to.constant(BLANKS)}) in {to.constant(frozenset(field.blanks))}"
         lines = [f"{raw} = None if {delivered} is None or {stands_for_none} else {delivered}"]
     if bad is not None:
-        trimmed, read = to.temporary(), to.constant(text_reader(field.type, field.date_format))
+        trimmed, read = to.temporary(), to.constant(cell_reader(field))
         return [
             *lines,
             f"{trimmed} = {raw} and {raw}.strip({to.constant(BLANKS)})",

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import pyarrow as pa
@@ -18,9 +19,11 @@ from rulepacks.engine.formats.pieces import Piece, count_lines
 
 ROW_NUMBER = "row_number"
 SHOWN_TEXT = 200
+EXACT = 20_000
+"""Records that are gone through one by one at a time."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Defect:
     """Why a record has no usable cells, and in which column when that is known."""
 
@@ -28,7 +31,7 @@ class Defect:
     column: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A delivered row that could not be read: it keeps its row number, and its first 200 characters."""
 
@@ -76,9 +79,10 @@ def read_blocks(pieces: Iterable[Piece], layout: Format, longest: int) -> Iterat
     """Turn pieces into blocks; row numbers count data rows from 1, rejected ones included."""
     row_number = 1
     for piece in pieces:
-        block = _plain_block(piece, layout, row_number, longest) or _exact_block(piece, layout, row_number, longest)
-        row_number += block.table.num_rows + len(block.rejected)
-        yield block
+        plain = _plain_block(piece, layout, row_number, longest)
+        for block in [plain] if plain else _exact_blocks(piece, layout, row_number, longest):
+            row_number += block.table.num_rows + len(block.rejected)
+            yield block
 
 
 def _plain_block(piece: Piece, layout: Format, first: int, longest: int) -> Block | None:
@@ -104,14 +108,33 @@ def _is_plain_text(data: bytes, longest: int) -> bool:
     return all(data.find(b"\n", at, at + window) >= 0 for at in range(0, len(data) - window + 1, window))
 
 
-def _exact_block(piece: Piece, layout: Format, first: int, longest: int) -> Block:
+def _exact_blocks(piece: Piece, layout: Format, first: int, longest: int) -> Iterator[Block]:
+    """The records of a piece gone through one by one, not too many at a time: each takes far more memory than its
+    bytes."""
     starts = layout.starts(piece.data)
+    refused, line = list(piece.refused), piece.line
+    for at in range(0, max(len(starts), 1), EXACT):
+        begin = starts[at] if at else 0
+        end = starts[at + EXACT] if at + EXACT < len(starts) else len(piece.data)
+        before = bisect_right(refused, end, key=lambda one: one.at)
+        mine = tuple(replace(one, at=one.at - begin) for one in refused[:before])
+        part = Piece(piece.data[begin:end], line, mine)
+        block = _exact_block(part, [start - begin for start in starts[at : at + EXACT]], layout, first, longest)
+        yield block
+        first += block.table.num_rows + len(block.rejected)
+        line += count_lines(part.data) + len(mine)
+        refused = refused[before:]
+
+
+def _exact_block(piece: Piece, starts: list[int], layout: Format, first: int, longest: int) -> Block:
     records = [piece.data[start:end] for start, end in itertools.pairwise([*starts, len(piece.data)])]
     defects = {at: defect for at, record in enumerate(records) if (defect := _text_defect(record, layout, longest))}
     kept = [at for at in range(len(records)) if at not in defects]
     parsed = layout.parse(b"".join(records[at] for at in kept))
     defects |= {kept[at]: defect for at, defect in parsed.defects.items()}
     numbers, rejected = _number(piece, starts, records, defects, first)
+    if len(numbers) != parsed.count:
+        raise RuntimeError(f"{len(numbers)} records gave {parsed.count} rows")
     return Block(_table(numbers, parsed), rejected)
 
 

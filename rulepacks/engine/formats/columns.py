@@ -27,6 +27,8 @@ def check_header(input_name: str, names: Sequence[str], line: int, limits: Limit
     for number, name in enumerate(stored, start=1):
         if not name:
             problems.append(f"column {number} has no name in the header")
+        elif "\0" in name:
+            problems.append(f"the name of column {number} holds a NUL character")
         elif len(name) > LONGEST_NAME:
             problems.append(f"the name of column {number} is longer than {LONGEST_NAME} characters")
         elif name.lower() in seen:

@@ -7,7 +7,7 @@ is an ordinary character. A quoted value that goes on after its closing quote is
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 import re2
 
-from rulepacks.engine.formats.blocks import Block, Defect, Parsed, read_blocks
+from rulepacks.engine.formats.blocks import EXACT, Block, Defect, Parsed, read_blocks
 from rulepacks.engine.formats.columns import check_header
 from rulepacks.engine.formats.delivery import Delivery
 from rulepacks.engine.formats.pieces import count_lines, cut, end_of_line, end_of_lines
@@ -95,9 +95,19 @@ class CsvFormat:
             ragged[row.number - 1] = Defect(
                 f"{found} {'value' if found == 1 else 'values'} where {expected} are expected"
             )
-            return "skip"
+            return "skip" if len(ragged) <= EXACT else "error"
 
-        table = pa.csv.read_csv(
+        try:
+            table = self._table(data, on_ragged)
+        except pa.ArrowInvalid:
+            if len(ragged) <= EXACT:
+                raise
+            # Hardly a record is in order: what is read of so many at once would not be used.
+            return Parsed({}, 0, ragged)
+        return Parsed(dict(zip(self.columns, table.columns, strict=True)), table.num_rows, ragged)
+
+    def _table(self, data: bytes, on_ragged: Callable[[pa.csv.InvalidRow], str]) -> pa.Table:
+        return pa.csv.read_csv(
             pa.py_buffer(data or b"\n"),
             read_options=pa.csv.ReadOptions(
                 use_threads=False, block_size=len(data) + 1, column_names=list(self.columns)
@@ -109,7 +119,6 @@ class CsvFormat:
                 column_types=dict.fromkeys(self.columns, pa.string()), strings_can_be_null=False, check_utf8=False
             ),
         )
-        return Parsed(dict(zip(self.columns, table.columns, strict=True)), table.num_rows, ragged)
 
     def column_at(self, record: bytes, offset: int) -> str | None:
         at = 0

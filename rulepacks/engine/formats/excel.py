@@ -28,6 +28,9 @@ _EPOCHS = {False: datetime.fromisoformat("1899-12-30"), True: datetime.fromisofo
 _LEAP_BUG = 60
 """Day numbers below count from a day later: Excel has a 29 February 1900."""
 _LAST_DAY = 2_958_466
+_BLOCK_CHARACTERS = 16 * 1024 * 1024
+TOO_LONG = "\0long"
+"""In place of a text with which the row is longer than a record may be."""
 NO_VALUE = "\0formula"
 """In place of the text of a formula that was saved without its value."""
 
@@ -46,6 +49,7 @@ class SheetRows:
     formula: bool = False
     reading: bool = False
     spoken: bool = False
+    size: int = 0
     pieces: list[str] = field(default_factory=list)
 
     def start(self, name: str, given: dict[str, str]) -> None:
@@ -65,7 +69,7 @@ class SheetRows:
         elif word == "row":
             number = given.get("r", "")
             self.row = int(number) if number.isascii() and number.isdigit() and len(number) < 9 else self.row + 1
-            self.column, self.cells = -1, {}
+            self.column, self.cells, self.size = -1, {}, 0
 
     def end(self, name: str) -> None:
         word = local(name)
@@ -74,9 +78,11 @@ class SheetRows:
         elif word == "rPh":
             self.spoken = False
         elif word == "c":
-            text = "".join(self.pieces)
-            if text:
+            if self.size > self.book.limits.record_bytes:
+                self.cells[self.column] = TOO_LONG
+            elif text := "".join(self.pieces):
                 self.cells[self.column] = cell_text(self.book, self.kind, self.style, text)
+                self.size += self.shared(len(self.cells[self.column]))
             elif self.formula and self.kind != "str":
                 self.cells[self.column] = NO_VALUE
         elif word == "row" and self.cells:
@@ -84,7 +90,16 @@ class SheetRows:
 
     def text(self, data: str) -> None:
         if self.reading and not self.spoken:
-            self.pieces.append(data)
+            self.size += len(data)
+            if self.size <= self.book.limits.record_bytes:
+                self.pieces.append(data)
+
+    def shared(self, length: int) -> int:
+        """Characters that a cell takes from the shared texts: few bytes of the file, however long."""
+        if self.kind != "s":
+            return 0
+        self.book.given += length
+        return length
 
 
 @dataclass(frozen=True)
@@ -134,24 +149,31 @@ def _rows(book: Workbook, sheet: Sheet) -> Iterator[tuple[int, dict[int, str]]]:
 
 
 def _blocks(rows: Iterator[tuple[int, dict[int, str]]], columns: tuple[str, ...], limits: Limits) -> Iterator[Block]:
-    kept, rejected = list[tuple[int, dict[int, str]]](), list[Rejected]()
+    kept, rejected, size = list[tuple[int, dict[int, str]]](), list[Rejected](), 0
     for number, (line, cells) in enumerate(rows, start=1):
         defect = _defect(cells, columns, limits)
         if defect is None:
             kept.append((number, cells))
         else:
-            shown = ",".join(cells[at] for at in sorted(cells)).replace("\0", "\N{SYMBOL FOR NULL}")[:_SHOWN]
-            rejected.append(Rejected(number, line, defect[0], defect[1], shown))
-        if len(kept) + len(rejected) >= BATCH:
+            rejected.append(Rejected(number, line, defect[0], defect[1], _shown(cells)))
+        size += sum(map(len, cells.values()))
+        if len(kept) + len(rejected) >= BATCH or size > _BLOCK_CHARACTERS:
             yield _block(kept, columns, rejected)
-            kept, rejected = [], []
+            kept, rejected, size = [], [], 0
     yield _block(kept, columns, rejected)
+
+
+def _shown(cells: dict[int, str]) -> str:
+    texts = (cells[at][:_SHOWN] for at in sorted(cells)[:_SHOWN])
+    return ",".join(texts).replace("\0", "\N{SYMBOL FOR NULL}")[:_SHOWN]
 
 
 def _defect(cells: dict[int, str], columns: tuple[str, ...], limits: Limits) -> tuple[str | None, str] | None:
     for at, text in cells.items():
         if at >= len(columns):
             return None, f"column {_letters(at)} has a value and no name in the header"
+        if text == TOO_LONG:
+            return columns[at], limits.said("record_bytes", "the record is longer than {} bytes")
         if text == NO_VALUE:
             return columns[at], "a formula without a value; save the workbook in Excel first"
         if "\0" in text:
@@ -202,7 +224,9 @@ def cell_text(book: Workbook, kind: str, style: int, text: str) -> str:
         return text
     if not number.is_finite():
         return text
-    return date_text(number, from_1904=book.from_1904) if style in book.dates else number_text(number)
+    if style not in book.dates:
+        return number_text(number)
+    return date_text(number, from_1904=book.from_1904, clock=style in book.clocks)
 
 
 def number_text(number: Decimal) -> str:
@@ -217,8 +241,11 @@ def number_text(number: Decimal) -> str:
     return f"{whole}.{decimals}" if decimals else whole
 
 
-def date_text(serial: Decimal, *, from_1904: bool) -> str:
-    """A day number as a date, a date and time, or below one day a time; a number that is none as it is."""
+def date_text(serial: Decimal, *, from_1904: bool, clock: bool = False) -> str:
+    """A day number as a date, a date and time, or below one day a time; a number that is none as it is.
+
+    Midnight is left out, unless the cell shows a clock.
+    """
     if not 0 <= serial < _LAST_DAY:
         return number_text(serial)
     day = int(serial)
@@ -228,7 +255,7 @@ def date_text(serial: Decimal, *, from_1904: bool) -> str:
     moment = _EPOCHS[from_1904] + timedelta(days=day + early, milliseconds=milliseconds)
     if day == 0 and not from_1904:
         return moment.time().isoformat(timespec="auto")
-    if not milliseconds:
+    if not (milliseconds or clock):
         return moment.date().isoformat()
     text = moment.isoformat(" ", timespec="milliseconds")
     return text.removesuffix(".000")

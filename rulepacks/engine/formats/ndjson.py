@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.csv
 
-from rulepacks.engine.formats.blocks import Block, Defect, Parsed, read_blocks
+from rulepacks.engine.formats.blocks import EXACT, Block, Defect, Parsed, read_blocks
 from rulepacks.engine.formats.columns import LONGEST_NAME, stored_name
 from rulepacks.engine.formats.delivery import Delivery
 from rulepacks.engine.formats.pieces import WholeLines, cut
@@ -73,9 +73,13 @@ class NdjsonFormat(WholeLines):
 
     def _uniform_rows(self, data: bytes, lines: list[bytes]) -> list[Tokens] | None:
         """The values of objects that all have exactly the keys seen so far, each once; else nothing."""
-        if self._record is None or any(mark in data for mark in _SPACED_KEYS):
+        if not self.keys or any(mark in data for mark in _SPACED_KEYS):
             return None
         if data.count(b'":') != len(lines) * len(self.keys):
+            return None
+        # Made here, not with each key that comes: a file may bring one with every line.
+        self._record = self._record or _record_decoder(list(self.keys))
+        if self._record is None:
             return None
         decode, values = self._record.decode, msgspec.structs.astuple
         try:
@@ -87,6 +91,9 @@ class NdjsonFormat(WholeLines):
         objects: list[dict[str, msgspec.Raw]] = []
         defects: dict[int, Defect] = {}
         for at, line in enumerate(lines):
+            if len(defects) > EXACT:
+                # Hardly an object is in order: what is read of so many lines at once would not be used.
+                break
             try:
                 found = _OBJECT.decode(line)
             except msgspec.ValidationError:
@@ -120,7 +127,7 @@ class NdjsonFormat(WholeLines):
         self.keys |= dict.fromkeys(key for key in found if key not in self.keys)
         if len(self.keys) > self.limits.columns:
             raise BadInput(InputProblem(self.name, self.limits.said("columns", "the objects have more than {} keys")))
-        self._record = _record_decoder(list(self.keys))
+        self._record = None
         return None
 
 

@@ -40,7 +40,7 @@ def read_parquet(delivery: Delivery, limits: Limits) -> tuple[ParquetColumns, It
         file = pq.ParquetFile(delivery.path, pre_buffer=False, memory_map=False)
         names = list(file.schema_arrow.names)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise _broken(delivery, error) from error
+        raise _broken(delivery, error, limits) from error
     if file.metadata.num_rows > limits.rows:
         message = limits.said("rows", f"{file.metadata.num_rows} rows, more than {{}}")
         raise BadInput(InputProblem(delivery.name, message))
@@ -48,7 +48,9 @@ def read_parquet(delivery: Delivery, limits: Limits) -> tuple[ParquetColumns, It
     return ParquetColumns(columns), _blocks(delivery, file, columns, limits)
 
 
-def _broken(delivery: Delivery, error: Exception) -> BadInput:
+def _broken(delivery: Delivery, error: Exception, limits: Limits) -> BadInput:
+    if isinstance(error, MemoryError):
+        return BadInput(InputProblem(delivery.name, f"the Parquet file cannot be read: {limits.memory()}"))
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return BadInput(InputProblem(delivery.name, f"the Parquet file cannot be read: {reason}"))
 
@@ -63,7 +65,7 @@ def _blocks(delivery: Delivery, file: pq.ParquetFile, columns: tuple[str, ...], 
                 return
             block = _block(batch, columns, first, limits)
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise _broken(delivery, error) from error
+            raise _broken(delivery, error, limits) from error
         first += batch.num_rows
         yield block
 

@@ -14,7 +14,7 @@ from typing import Protocol
 SHOWN_BYTES = 800
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A physical line that is no record; `at` is the offset in the piece's data before which it stood."""
 

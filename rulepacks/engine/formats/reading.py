@@ -113,12 +113,19 @@ def _open(
 
 
 def _bounded(blocks: Iterator[Block], name: str, limits: Limits) -> Iterator[Block]:
-    """The blocks, as long as they hold no more rows than a run may read."""
-    rows = 0
+    """The blocks, as long as they hold no more than a run may read."""
+    rows = rejected = size = 0
     for block in blocks:
         rows += block.table.num_rows + len(block.rejected)
-        if rows > limits.rows:
-            raise BadInput(InputProblem(name, limits.said("rows", "more than {} rows")))
+        rejected += len(block.rejected)
+        size += block.table.nbytes
+        for limit, value, what in (
+            ("rows", rows, "more than {} rows"),
+            ("rejected_rows", rejected, "more than {} rows cannot be read"),
+            ("input_bytes", size, "the file unpacks to more than {} bytes"),
+        ):
+            if value > getattr(limits, limit):
+                raise BadInput(InputProblem(name, limits.said(limit, what)))
         yield block
 
 

@@ -25,7 +25,9 @@ MARK = b"PK\x03\x04"
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 """Numbers of the built-in formats that show dates or times."""
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h|m|s)[^\]]*\]', re.IGNORECASE)
-_DATE_SIGNS = re.compile("[dmyhs]", re.IGNORECASE)
+_CLOCK_FORMATS = {*range(18, 23), 32, 33, *range(45, 48), 55, 56}
+"""Those among them that show times."""
+_DATE_SIGNS, _CLOCK_SIGNS = re.compile("[dmyhs]", re.IGNORECASE), re.compile("[hs]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Sheet:
 
 @dataclass
 class Workbook:
-    """An opened workbook: sheets in their order, shared texts, and which cell styles show dates."""
+    """An opened workbook: sheets in their order, shared texts, and which cell styles show dates and which times."""
 
     input: str
     archive: zipfile.ZipFile
@@ -47,6 +49,7 @@ class Workbook:
     sheets: list[Sheet] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
     dates: set[int] = field(default_factory=set)
+    clocks: set[int] = field(default_factory=set)
     from_1904: bool = False
     given: int = 0
 
@@ -60,8 +63,8 @@ class Workbook:
             with self.archive.open(part) as source:
                 while chunk := source.read(CHUNK):
                     self.given += len(chunk)
-                    check_ratio(self.input, self.size, self.given, self.limits)
                     parser.Parse(chunk, False)
+                    check_ratio(self.input, self.size, self.given, self.limits)
                     yield
                 parser.Parse(b"", True)
                 yield
@@ -152,8 +155,11 @@ def _read_styles(book: Workbook) -> None:
             inside[0] = name == "cellXfs"
         elif name == "xf" and inside[0]:
             form = _number(given.get("numFmtId"))
-            if form in _DATE_FORMATS or _DATE_SIGNS.search(_QUOTED.sub("", codes.get(form, ""))):
+            code = _QUOTED.sub("", codes.get(form, ""))
+            if form in _DATE_FORMATS or _DATE_SIGNS.search(code):
                 book.dates.add(count[0])
+            if form in _CLOCK_FORMATS or _CLOCK_SIGNS.search(code):
+                book.clocks.add(count[0])
             count[0] += 1
 
     book.elements("xl/styles.xml", style)

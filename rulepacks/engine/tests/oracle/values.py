@@ -65,7 +65,20 @@ def cell(field: Field, raw: str | None) -> tuple[Value, bool]:
     try:
         return parsed(raw.strip(BLANKS), field.type, field.date_format), False
     except Unreadable:
-        return None, True
+        return by_itself(raw.strip(BLANKS), field)
+
+
+def by_itself(text: str, field: Field) -> tuple[Value, bool]:
+    """A cell that is a date or a time by itself has one way to be written, whatever the field says."""
+    try:
+        if field.type.kind == "date":
+            written = text[:10] if re.fullmatch(r".{10}([T ]00:00(:00(\.0+)?)?)?", text) else ""
+            return parsed(written, field.type), False
+        if field.type.kind == "timestamp" and field.date_format:
+            return parsed(text, field.type), False
+    except Unreadable:
+        pass
+    return None, True
 
 
 def parsed(text: str, kind: Type, form: str | None = None) -> Value:
