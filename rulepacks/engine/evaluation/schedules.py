@@ -1,11 +1,15 @@
 """`schedule`: what is expected as a table, then an anti join with what was delivered."""
 
+from collections.abc import Iterable, Sequence
+
 from rulepacks.engine.bodies import DatesSpec, ScheduleBody
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.findings import Shown, message_sql, severity_sql
 from rulepacks.engine.evaluation.joins import gate_condition, unit_sql
+from rulepacks.engine.evaluation.masks import errors
 from rulepacks.engine.evaluation.reads import (
     Reads,
+    faults_of,
     match_parts,
     parts_shown,
     rule_nodes,
@@ -74,27 +78,57 @@ class Schedule:
 
     def items(self) -> str:
         """SELECT of what is expected; a row that cannot tell what it expects is `unclear` or `broken` instead."""
-        body, dates, rows = self.body, self.body.dates, self._rows()
-        wanted = f"({self.to.value(body.where)}) IS TRUE" if body.where is not None else "true"
-        nodes = rule_nodes(self.rule)
-        bad = sorted(unreadable_fields(self.session.pack, self.source.input, nodes)) if self.own else []
-        unclear = [quoted(f"bad:{name}") for name in bad]
-        broken = [fault for node in nodes if (fault := self.to.fault(node))]
-        if dates is not None:
-            unclear += [f"({self.to.value(node)}) IS NULL" for node in (dates.anchor, dates.first, dates.last)]
-            low, high = (_steps(self.to, dates, end) for end in (dates.first, dates.last))
-            broken.append(f"coalesce({high} - {low} > {MAX_DATES}, false)")
-        marks = f"({' OR '.join(broken) or 'false'}) AS broken, ({' OR '.join(unclear) or 'false'}) AS unclear"
-        marked = f"SELECT *, {marks}, ({wanted}) AS wanted FROM ({rows})"
-        marked = f"SELECT * REPLACE (unclear AND NOT broken AS unclear) FROM ({marked})"
+        marks = ", ".join(f"({text}) AS {name}" for name, text in self._marks().items())
+        marked = f"SELECT *, {marks} FROM ({self._rows()})"
         chosen = f"SELECT *, NOT (broken OR unclear) AS judged FROM ({marked}) WHERE wanted OR broken OR unclear"
-        if dates is None:
-            return chosen
+        items = chosen if self.body.dates is None else self._dated(chosen, self.body.dates)
+        late = errors(self.to, self.rule.when, self._late())
+        if not late:
+            return items
+        faulted = f"SELECT *, judged AND ({late}) AS faulted FROM ({items})"
+        return f"SELECT * REPLACE (broken OR faulted AS broken, judged AND NOT faulted AS judged) FROM ({faulted})"
+
+    def _dated(self, chosen: str, dates: DatesSpec) -> str:
+        """SELECT of rows that expect something, once for each date."""
+        low, high = self._span(dates)
         steps = f"CASE WHEN judged THEN range({low} - 1, {high} + 2) ELSE [CAST(NULL AS BIGINT)] END"
         stepped = f"SELECT *, unnest({steps}) AS {STEP} FROM ({chosen})"
         dated = f"SELECT *, {_date(self.to, dates)} AS {quoted(dates.name)} FROM ({stepped})"
         due, first, last = quoted(dates.name), self.to.value(dates.first), self.to.value(dates.last)
         return f"SELECT * FROM ({dated}) WHERE NOT judged OR {due} BETWEEN {first} AND {last}"
+
+    def _late(self) -> list[Node]:
+        """What is looked at for each thing expected beside its guard: it may read the date."""
+        return [*(node for _, node in self.body.on), *match_parts(self.body, partner=False)]
+
+    def _marks(self) -> dict[str, str]:
+        """SQL of whether a row expects something, and of whether it cannot tell: `broken`, or else `unclear`.
+
+        Of a row that expects nothing only `where` matters.
+        """
+        dates, where = self.body.dates, self.body.where
+        ends = [] if dates is None else [dates.anchor, dates.first, dates.last]
+        first = [where] if where is not None else []
+        wanted = f"({self.to.value(where)}) IS TRUE" if where is not None else "true"
+        unread = f"{self._unreadable(first)} OR ({wanted} AND {self._unreadable(rule_nodes(self.rule))})"
+        faults = faults_of(self.to, ends)
+        if dates is not None:
+            low, high = self._span(dates)
+            faults.append(f"coalesce({high} - {low} > {MAX_DATES}, false)")
+        fault = f"{either_of(faults_of(self.to, first))} OR ({wanted} AND {either_of(faults)})"
+        broken = f"NOT ({unread}) AND ({fault})"
+        blank = either_of(f"({self.to.value(node)}) IS NULL" for node in ends)
+        unclear = f"{unread} OR (NOT ({broken}) AND {wanted} AND {blank})"
+        return {"wanted": wanted, "broken": broken, "unclear": unclear}
+
+    def _unreadable(self, nodes: Sequence[Node]) -> str:
+        """SQL of whether a cell that these read cannot be read."""
+        fields = unreadable_fields(self.session.pack, self.source.input, nodes) if self.own else ()
+        return either_of(quoted(f"bad:{name}") for name in sorted(fields))
+
+    def _span(self, dates: DatesSpec) -> tuple[str, str]:
+        """SQL of about how many steps lie from the anchor to the first and to the last date."""
+        return _steps(self.to, dates, dates.first), _steps(self.to, dates, dates.last)
 
     def target(self) -> str:
         """SELECT of what was delivered."""
@@ -139,6 +173,11 @@ class Schedule:
             unit="unit",
             rows="[row_number]" if first else "CAST([] AS BIGINT[])",
         )
+
+
+def either_of(tests: Iterable[str]) -> str:
+    """SQL of whether one of them holds."""
+    return f"({' OR '.join(tests) or 'false'})"
 
 
 def _steps(to: Compiler, dates: DatesSpec, end: Node) -> str:
