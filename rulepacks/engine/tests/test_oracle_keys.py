@@ -56,16 +56,19 @@ rules:
       )
       select row_number as row, place as left, 2 as right from ranked where place > 2
 """
-DAYS = st.dates(date(2024, 1, 28), date(2024, 3, 3)).map(str) | st.sampled_from(
-    ["2024-01-31", "2024-02-29", "2024-03-31", "", "x"]
-)
+BAD = st.sampled_from(["", "x"])
+MONTH_ENDS = st.sampled_from(["2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30"])
+STARTS = st.one_of(*[st.dates(date(2024, 1, 28), date(2024, 3, 1)).map(str)] * 4, BAD)
+ENDS = st.one_of(MONTH_ENDS, MONTH_ENDS, st.dates(date(2024, 2, 20), date(2024, 5, 1)).map(str), BAD)
+ANCHORS = st.one_of(MONTH_ENDS, MONTH_ENDS, st.dates(date(2023, 12, 28), date(2024, 5, 1)).map(str), BAD)
+DUE = st.one_of(MONTH_ENDS, STARTS, ENDS)
 IDS = st.sampled_from(["a", "b", "שלום", "e\u0301", "𝒳", ""])
 PLANS = st.lists(
     st.fixed_dictionaries({
-        "id": IDS, "kind": st.sampled_from(["k", "none", ""]), "starts": DAYS, "ends": DAYS, "anchor": DAYS,
+        "id": IDS, "kind": st.sampled_from(["k", "k", "none", ""]), "starts": STARTS, "ends": ENDS, "anchor": ANCHORS,
     }), max_size=7,
 )  # fmt: skip
-RETURNS = st.lists(st.fixed_dictionaries({"id": IDS, "day": DAYS}), max_size=8)
+RETURNS = st.lists(st.fixed_dictionaries({"id": IDS, "day": DUE}), max_size=8)
 Rows = Sequence[Mapping[str, str]]
 Told = tuple[str, str | None, str]
 Verdicts = tuple[dict[str, Counter[str]], list[Told]]
@@ -94,13 +97,13 @@ def expected(plans: Rows, returns: Rows) -> Verdicts:
         if plan["kind"] == "k" and not (starts and ends and anchor):
             counts["MONTHS"]["not_evaluated"] += 1
         elif plan["kind"] == "k" and starts and ends and anchor:
-            dates = [due for step in range(-6, 7) if starts <= (due := later(anchor, step)) <= ends]
+            dates = [due for step in range(-8, 8) if starts <= (due := later(anchor, step)) <= ends]
             within = [any(one and due <= one <= due + timedelta(2) for one in there) for due in dates]
             tell("MONTHS", plan, zip(dates, within, strict=True), counts, found)
         if not (starts and ends):
             counts["DAYS"]["not_evaluated"] += 1
             continue
-        dates = [due for step in range(9) if (due := starts + timedelta(10 * step)) <= ends]
+        dates = [due for step in range(12) if (due := starts + timedelta(10 * step)) <= ends]
         counts["DAYS"]["not_applicable"] += dates.count(date(2024, 2, 29))
         dates = [due for due in dates if due != date(2024, 2, 29)]
         tell("DAYS", plan, ((due, due in there) for due in dates), counts, found)
