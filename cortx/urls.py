@@ -8,6 +8,7 @@ from cortx.health import health, service_health, version
 from cortx.openapi import Documentation, OpenApiDocument
 from records.dashboards.views import guide, home
 from tenants.access.views import select_tenant
+from tenants.invitations.views import invitation
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^health/?$", health, name="health"),
@@ -17,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^docs/?$", Documentation.as_view(), name="docs"),
     *api.urlpatterns,
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/invitation/<str:token>/", invitation, name="account_invitation"),
     path("", home, name="home"),
     path("t/<slug:slug>/", include("records.urls")),
     path("styleguide/", guide, name="styleguide"),

@@ -7,6 +7,8 @@ from records.datasets import views as datasets
 from records.datasets.references import batch_number
 from records.packs import views as packs
 from records.runs import views as runs
+from records.settings import views_keys as keys
+from records.settings import views_members as members
 
 
 class BatchLabel:
@@ -41,6 +43,13 @@ urlpatterns = [
     path("findings/", runs.findings, name="findings"),
     path("findings/<uuid:finding_id>/", runs.finding, name="finding"),
     path("findings/<uuid:finding_id>/explained/", runs.finding_explained, name="finding_explained"),
+    path("settings/members/", members.members, name="members"),
+    path("settings/members/<uuid:membership_id>/role/", members.member_role, name="member_role"),
+    path("settings/members/<uuid:membership_id>/remove/", members.member_remove, name="member_remove"),
+    path("settings/invitations/<uuid:invitation_id>/withdraw/", members.invitation_end, name="invitation_end"),
+    path("settings/keys/", keys.keys, name="keys"),
+    path("settings/keys/<uuid:key_id>/replace/", keys.key_replace, name="key_replace"),
+    path("settings/keys/<uuid:key_id>/revoke/", keys.key_end, name="key_end"),
     path("records/<uuid:record_id>/", datasets.record, name="record"),
     path("packs/", packs.packs, name="packs"),
     path("packs/new/", packs.upload, name="pack_upload"),

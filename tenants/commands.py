@@ -8,6 +8,8 @@ from tenants.access.identity import Identity
 from tenants.access.roles import Permission
 from tenants.accounts.models import Membership, User
 from tenants.accounts.services import membership_add, membership_change, membership_locked, membership_remove
+from tenants.invitations.models import Invitation
+from tenants.invitations.services import invitation_send
 from tenants.problems import NotAllowed
 
 
@@ -17,6 +19,13 @@ def member_add(identity: Identity, *, user: User, role: str) -> Membership:
     _owners_by_owners(identity, role)
     assert identity.tenant is not None
     return membership_add(tenant=identity.tenant, user=user, role=role)
+
+
+@transaction.atomic
+def member_invite(identity: Identity, *, email: str, role: str, site: str) -> Invitation:
+    """Invite somebody into the caller's tenant. Raises `NotAllowed`, `StateConflict`, `ValidationProblem`."""
+    _owners_by_owners(identity, role)
+    return invitation_send(email=email, role=role, by=identity.user, site=site)
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from tenants.accounts.models import Membership, Tenant, User
 from tenants.approvals.models import Approval
 from tenants.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditSeal
 from tenants.idempotency.models import KeptAnswer
+from tenants.invitations.models import Invitation
 from tenants.work.models import Effect, Work
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "AuditPending",
     "AuditSeal",
     "Effect",
+    "Invitation",
     "KeptAnswer",
     "Membership",
     "Tenant",

@@ -12,6 +12,7 @@ SECRET_NAMES = re.compile(
 # Our own keys, bearer values, JSON web tokens, passwords in URLs, `password=…` in free text.
 SECRETS = (
     (re.compile(r"\bcortx_([0-9a-z]{8})_[\w-]{20,}"), r"cortx_\1_[hidden]"),
+    (re.compile(r"(/accounts/(?:invitation|password/reset/key)/)[\w-]+"), r"\1[hidden]"),
     (re.compile(r"\bcortxr_[0-9a-f]{64}_[\w-]+"), MASK),
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 [hidden]"),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),

@@ -33,6 +33,7 @@ THIRD_PARTY = {
     "django_session": "opaque session data, read by its own key only",
     "django_admin_log": "admin's own log; platform staff only",
     "account_emailaddress": "addresses of users, who are global",
+    "mfa_authenticator": "second factors of users, who are global; secrets encrypted",
     "account_emailconfirmation": "pending confirmations of those addresses",
     "django_celery_results_taskresult": "task ids and states; platform staff only",
     "django_celery_results_chordcounter": "task ids; unused",

@@ -8,7 +8,10 @@ from tenants.audit.sealing import audit_seal_due
 from tenants.availability import patiently
 from tenants.context import tenant_scope
 from tenants.idempotency.services import answers_forget
-from tenants.work.services import work_ring_due
+from tenants.invitations.mail import invitation_mail, invitation_unsent
+from tenants.invitations.services import MAIL_WORK
+from tenants.work.services import Claim, work_ring_due
+from tenants.work.task import work_task
 
 
 @shared_task(name="tenants.ring_due_work", ignore_result=True)
@@ -37,3 +40,9 @@ def forget_tokens() -> None:
     for tenant_id in Tenant.objects.values_list("id", flat=True):
         with tenant_scope(tenant_id):
             tokens_forget()
+
+
+@work_task(MAIL_WORK, on_dead=invitation_unsent)
+def mail_invitation(claim: Claim) -> None:
+    """Mail an invitation."""
+    invitation_mail(claim)

@@ -8,6 +8,7 @@ from cortx.settings.console import *  # noqa: F403
 from cortx.settings.database import *  # noqa: F403
 from cortx.settings.limits import *  # noqa: F403
 from cortx.settings.logging import *  # noqa: F403
+from cortx.settings.mail import *  # noqa: F403
 from cortx.settings.paths import *  # noqa: F403
 from cortx.settings.security import *  # noqa: F403
 from cortx.settings.storage import *  # noqa: F403

@@ -18,4 +18,16 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "30/900s/ip,5/900s/key"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# The people concerned are told by mail when their password or second factor changes.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "CORTX: "
+MFA_ADAPTER = "tenants.accounts.second_factor.SecondFactorAdapter"
+# Nobody signs up by themselves, so nobody can lock the owner of an address out of it.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_FORMS = {"authenticate": "tenants.accounts.second_factor.CodeForm"}
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "CORTX"
+# A clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1

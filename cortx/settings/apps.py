@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "corsheaders",
     "csp",
     "django_filters",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 SCRIPT = """
 from django.test import Client
 from tenants.accounts.services import membership_add, tenant_default_ensure, user_create
+from tenants.tests.cast import show_second_factor
 
 tenant = tenant_default_ensure()
 owner = user_create(email="owner@demo.example", password="four unusual words here")
@@ -28,6 +29,7 @@ decided = client.post(f"/records/{made['id']}/process").json()
 assert decided["status"] == "processed", decided
 assert client.get("/reports/summary").json()["by_status"] == {"pending": 2, "processed": 1}
 client.force_login(owner)
+show_second_factor(client, owner)
 lines = b'{"a":"1"}\\n{"a":"2"}\\n'
 sent = client.post("/api/v1/batches?dataset=readings", lines, content_type="application/x-ndjson")
 assert sent.status_code == 202, sent.content

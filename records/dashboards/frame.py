@@ -31,10 +31,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Group:
-    """Items under a title."""
+    """Items under a title. What is not `daily` is left out of the phone's bottom bar."""
 
     title: str
     items: list[Item]
+    daily: bool = True
 
 
 def theme(request: HttpRequest) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def frame(request: Any, section: str) -> dict[str, Any]:
     return {
         **setting(request),
         "section": section,
-        "navigation": navigation(tenant.slug),
+        "navigation": navigation(tenant.slug, identity),
         "memberships": [switch(membership, section) for membership in memberships_of(user)],
         "role": Membership.Role(identity.role).label,
         "themes": [{"value": value, "title": value.label, "icon": THEME_ICONS[value]} for value in User.Theme],
@@ -66,13 +67,14 @@ def setting(request: Any) -> dict[str, Any]:
     return {
         "tenant": identity.tenant,
         "may_write": identity.may(Permission.UPLOAD),
+        "may_configure": identity.may(Permission.CONFIGURE_TENANT),
         "zone": identity.tenant.time_zone,
         "zone_name": datetime.now(ZoneInfo(identity.tenant.time_zone)).strftime("%Z"),
     }
 
 
-def navigation(slug: str) -> list[Group]:
-    """The sections there are."""
+def navigation(slug: str, identity: Identity) -> list[Group]:
+    """The sections that the caller's role may open."""
     counts = nav_counts()
     overview = Item("overview", "Overview", "layout-dashboard", reverse("overview", args=[slug]))
     batches = Item(
@@ -82,7 +84,11 @@ def navigation(slug: str) -> list[Group]:
         "findings", "Findings", "list-filter", reverse("findings", args=[slug]), counts.open_findings, "open"
     )
     packs = Item("packs", "RulePacks", "book-check", reverse("packs", args=[slug]), counts.waiting, "to approve")
-    return [Group("", [overview]), Group("Operate", [batches, findings]), Group("Govern", [packs])]
+    groups = [Group("", [overview]), Group("Operate", [batches, findings]), Group("Govern", [packs])]
+    if identity.may(Permission.CONFIGURE_PEOPLE):
+        settings = Item("members", "Settings", "settings-2", reverse("members", args=[slug]))
+        groups.append(Group("Platform", [settings], daily=False))
+    return groups
 
 
 def switch(membership: Membership, section: str) -> dict[str, Any]:

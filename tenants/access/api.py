@@ -19,10 +19,11 @@ from tenants.rates.services import rate_of_stranger
 
 
 class SignIn(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of a sign-in. `tenant` is the slug, needed by members of several."""
+    """Body of a sign-in. `code` is the second factor's, `tenant` the slug, needed by members of several."""
 
     email: str
     password: str
+    code: str = ""
     tenant: str = ""
 
 
@@ -37,6 +38,7 @@ SIGN_IN = inline_serializer(
     {
         "email": serializers.CharField(),
         "password": serializers.CharField(),
+        "code": serializers.CharField(required=False, help_text="Of the authenticator app, where there is one."),
         "tenant": serializers.CharField(required=False, help_text="Slug; needed by members of several tenants."),
     },
 )
@@ -80,7 +82,9 @@ class Login(Door):
     def post(self, request: Request) -> Response:
         """A pair of tokens for address and password."""
         asked = body_as(SignIn, request.data)
-        issued = sign_in_by_program(request._request, email=asked.email, password=asked.password, tenant=asked.tenant)
+        issued = sign_in_by_program(
+            request._request, email=asked.email, password=asked.password, code=asked.code, tenant=asked.tenant
+        )
         return shown(issued)
 
 

@@ -17,7 +17,7 @@ from tenants.access.roles import SCOPES
 from tenants.accounts.models import Tenant
 from tenants.audit.services import audit_append
 from tenants.context import tenant_scope
-from tenants.problems import ValidationProblem
+from tenants.problems import StateConflict, ValidationProblem
 
 MARK = "cortx"
 PREFIX_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -59,9 +59,7 @@ def key_verify(text: str) -> ApiKey | None:
     key = ApiKey.objects.select_related("tenant").filter(prefix=prefix).first()
     if key is None or not hmac.compare_digest(key.secret_hash, _hash(secret)):
         return None
-    now = timezone.now()
-    expired = key.expires_at is not None and key.expires_at <= now
-    return None if expired or key.revoked_at or not key.tenant.is_active else _used(key, now)
+    return None if key.is_over or not key.tenant.is_active else _used(key, timezone.now())
 
 
 @transaction.atomic
@@ -72,6 +70,25 @@ def key_revoke(key: ApiKey) -> bool:
         with tenant_scope(key.tenant_id):
             audit_append("key.revoked", key)
     return bool(changed)
+
+
+@transaction.atomic
+def key_rotate(key: ApiKey, *, overlap: timedelta) -> tuple[ApiKey, str]:
+    """A new key in the place of this one, with its text; the old one works on for `overlap`, and no longer.
+
+    The new key lasts as long as the old one was meant to. Raises `StateConflict` for a key that is over.
+    """
+    old = ApiKey.objects.select_for_update(of=("self",)).select_related("tenant").get(id=key.id)
+    now = timezone.now()
+    if old.is_over:
+        raise StateConflict("The key is over")
+    lasts = now + (old.expires_at - old.created_at) if old.expires_at else None
+    new, text = key_issue(tenant=old.tenant, name=old.name, scopes=old.scopes, expires_at=lasts)
+    ends = min(filter(None, [old.expires_at, now + overlap]))
+    ApiKey.objects.filter(id=old.id).update(expires_at=ends)
+    with tenant_scope(old.tenant_id):
+        audit_append("key.rotated", old, {"ends": ends, "replaced_by": new.prefix})
+    return new, text
 
 
 def _used(key: ApiKey, now: datetime) -> ApiKey:

@@ -1,6 +1,7 @@
 """Credentials of programs: API keys, and pairs of tokens. Secrets are shown once and kept as hashes."""
 
 from django.db import models
+from django.utils import timezone
 
 from tenants.accounts.models import Tenant, User
 from tenants.scoping import TenantOwned, new_id
@@ -25,6 +26,11 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_over(self) -> bool:
+        """Revoked or expired."""
+        return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= timezone.now())
 
 
 class TokenFamily(TenantOwned):

@@ -3,13 +3,22 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.db import transaction
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from tenants.accounts.models import Tenant, User
-from tenants.accounts.services import PLATFORM_TENANT_ID
-from tenants.audit.services import audit_append
-from tenants.context import ANONYMOUS, Actor, actor_scope, tenant_scope
+from tenants.accounts.models import User
+from tenants.accounts.sign_in_log import account_or_platform, acting, note
+from tenants.context import ANONYMOUS
+
+NOTED = {
+    "mfa/email/totp_activated": "user.second_factor_set",
+    "mfa/email/totp_deactivated": "user.second_factor_removed",
+    "mfa/email/recovery_codes_generated": "user.recovery_codes_made",
+    "account/email/password_reset": "user.password_reset",
+    "account/email/password_changed": "user.password_changed",
+    "account/email/password_set": "user.password_changed",
+}
+"""Notices to a person about their account, and the events they stand for."""
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -21,23 +30,37 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: User) -> None:
         """Called once all stages of a sign-in have passed."""
         super().login(request, user)
-        note("user.signed_in", user, Actor("user", str(user.id), str(user)))
+        note("user.signed_in", user, acting(user))
 
     def logout(self, request: HttpRequest) -> None:
         """Called before the session ends."""
         user = request.user
         super().logout(request)
         if isinstance(user, User):
-            note("user.signed_out", user, Actor("user", str(user.id), str(user)))
+            note("user.signed_out", user, acting(user))
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Raises `ValidationError` while account or address are locked, in the same words for every account."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            note("user.locked_out", account_or_platform(str(credentials.get("email", ""))), ANONYMOUS)
+            raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Wrong password or unknown address. Which of both is told to the log only, by the account's id."""
         super().authentication_failed(request, **credentials)
-        user = User.objects.filter(email=str(credentials.get("email", "")).lower()).first()
-        note("user.sign_in_failed", user or Tenant.objects.get(id=PLATFORM_TENANT_ID), ANONYMOUS)
+        note("user.sign_in_failed", account_or_platform(str(credentials.get("email", ""))), ANONYMOUS)
 
+    def set_password(self, user: User, password: str) -> None:
+        """Another password ends every other session and all tokens."""
+        user.sign_in_epoch += 1
+        super().set_password(user, password)
 
-def note(action: str, target: User | Tenant, actor: Actor) -> None:
-    """One event in the log of the built-in tenant."""
-    with transaction.atomic(), tenant_scope(PLATFORM_TENANT_ID), actor_scope(actor):
-        audit_append(action, target)
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Tell the person, and the log."""
+        if action := NOTED.get(template_prefix):
+            note(action, user, acting(user))
+        super().send_notification_mail(template_prefix, user, context, email)

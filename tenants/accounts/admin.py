@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -19,7 +20,7 @@ from tenants.console.access import administering, is_platform_staff, may_enter
 from tenants.console.bases import PlatformAdmin, TenantAdmin
 from tenants.context import current_tenant_id
 
-admin.site.unregister([Group, EmailAddress])
+admin.site.unregister([Group, EmailAddress, Authenticator])
 
 
 @admin.register(Tenant)

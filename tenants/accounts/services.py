@@ -92,6 +92,18 @@ def user_change(user: User, *, name: str, is_staff: bool, is_active: bool) -> No
         audit_append("user.changed", user, {"platform_staff": is_staff, "active": is_active})
 
 
+@transaction.atomic
+def password_choose(user: User, *, name: str, password: str) -> None:
+    """Let a person who has none yet choose name and password. Raises `ValidationProblem`."""
+    user.name = name.strip()
+    _check(user, exclude={"password"})
+    _check_password(password, user)
+    user.set_password(password)
+    user.save(update_fields=["name", "password"])
+    with tenant_scope(PLATFORM_TENANT_ID):
+        audit_append("user.password_changed", user)
+
+
 def sign_ins_end(user: User) -> None:
     """End all the person's sessions and tokens: they carry the epoch in which they began."""
     User.objects.filter(id=user.id).update(sign_in_epoch=F("sign_in_epoch") + 1)

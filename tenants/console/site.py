@@ -14,6 +14,8 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 from unfold.sites import UnfoldAdminSite
 
+from tenants.accounts.models import User
+from tenants.accounts.second_factor import second_factor_page, second_factor_passed
 from tenants.console.access import may_enter
 
 # Its bundled Alpine builds functions from text and its widgets set style attributes; everything else stays strict.
@@ -33,18 +35,20 @@ class ConsoleSite(UnfoldAdminSite):
         self.disable_action("delete_selected")
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether this person may see any screen at all."""
-        return may_enter(request)
+        """Whether this person may see any screen at all, and has shown a second factor."""
+        return may_enter(request) and second_factor_passed(request)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """The view under the admin's own content security policy."""
         return csp_update(POLICY)(super().admin_view(view, cacheable))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Whoever is signed in and still comes here may not enter; anybody else signs in first."""
-        if request.user.is_authenticated:
-            raise PermissionDenied
+        """Whoever may enter shows a second factor, anybody else who is signed in may not; the rest sign in first."""
         target = request.GET.get("next") or reverse("admin:index", current_app=self.name)
+        if isinstance(request.user, User):
+            if not may_enter(request) or second_factor_passed(request):
+                raise PermissionDenied
+            return HttpResponseRedirect(second_factor_page(request.user, target))
         return redirect_to_login(target, resolve_url(settings.LOGIN_URL))
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

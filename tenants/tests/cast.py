@@ -1,5 +1,6 @@
 """Fixture `cast`: two tenants and their people. Every endpoint and page is also tried by the outsider."""
 
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -21,10 +22,19 @@ class Cast:
     outsider: User
 
     def browser(self, user: User) -> Client:
-        """A browser in which `user` has signed in."""
+        """A browser in which `user` has signed in, with a second factor."""
         client = Client()
         client.force_login(user)
+        show_second_factor(client, user)
         return client
+
+
+def show_second_factor(client: Client, user: User) -> None:
+    """What a sign-in with a code leaves in the session."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
 
 
 def member(tenant: Tenant, role: str) -> User:

@@ -78,6 +78,13 @@ PAGES: dict[str, Methods] = {
     "pack_approve": {"POST": P.APPROVE},
     "pack_return": {"POST": P.APPROVE},
     "pack_publish": {"POST": P.ACTIVATE},
+    "members": {"GET": P.CONFIGURE_PEOPLE, "POST": P.CONFIGURE_PEOPLE},
+    "member_role": {"POST": P.CONFIGURE_PEOPLE},
+    "member_remove": {"POST": P.CONFIGURE_PEOPLE},
+    "invitation_end": {"POST": P.CONFIGURE_PEOPLE},
+    "keys": {"GET": P.CONFIGURE_KEYS, "POST": P.CONFIGURE_KEYS},
+    "key_replace": {"POST": P.CONFIGURE_KEYS},
+    "key_end": {"POST": P.CONFIGURE_KEYS},
 }
 
 LOOK: dict[str, Permission] = {"changelist": P.CONFIGURE_TENANT, "change": P.CONFIGURE_TENANT}

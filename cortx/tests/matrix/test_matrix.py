@@ -81,7 +81,7 @@ def named_routes() -> set[str]:
     found = set()
     for entry in get_resolver().url_patterns:
         names = entry.reverse_dict if isinstance(entry, URLResolver) else [entry.name]
-        if str(entry.pattern) not in {"admin/", "accounts/"}:
+        if str(entry.pattern) != "admin/" and not str(entry.pattern).startswith("accounts/"):
             found |= {name for name in names if isinstance(name, str)}
     return found
 

@@ -18,7 +18,7 @@ from cortx.tests.walk.canaries import NUMBER, owned_models
 from cortx.tests.walk.routes import SHARED, Place, Route
 from records.tests.judged import Judged
 from tenants.context import tenant_scope
-from tenants.models import ApiKey, Membership, Tenant, User, Work
+from tenants.models import ApiKey, Invitation, Membership, Tenant, User, Work
 from tenants.scoping import new_id
 from tenants.tests.cast import Cast
 
@@ -26,6 +26,7 @@ ELSEWHERE = "nothing-here"
 PACK = "cortx: 1\npack: tests.walk\nversion: 1.0.0\ntitle: Walk\ninputs: {rows: {key: [id], fields: {id: text}}}\n"
 UNASKED = {
     "health": "no tenant's", "version": "no tenant's", "openapi": "no tenant's", "docs": "no tenant's",
+    "mfa_*": "the caller's own",
     "styleguide": "no tenant's", "account_*": "people, who are global; asked with a body",
     "api-login": "as account_*", "api-refresh": "as account_*", "api-logout": "as account_*",
     "samples": "an archive that ships with the product", "admin:*_add": "a form, which asks by autocomplete",
@@ -62,6 +63,8 @@ def theirs(cast: Cast, judged: Judged) -> dict[str, str]:
     }
     return {
         **SHARED, **objects, **{key: str(value) for key, value in globals_.items()}, **called,
+        "membership_id": str(cast.analyst.memberships.get().id), "invitation_id": objects[key_of(Invitation)],
+        "key_id": str(globals_[key_of(ApiKey)]),
         "slug": cast.tenant.slug, "email": cast.owner.email, "number": f"B-{NUMBER}",
         "record_id": str(judged.records[2].id), "single_id": str(judged.single.id),
         "batch_id": str(judged.batch.id), "run_id": str(judged.run.id),
@@ -171,6 +174,9 @@ def bodies(route: Route, place: Place) -> list[Mapping[str, Any]]:
         },
         "admin:tenants_membership_add": {"email": place["email"], "role": "auditor"},
         "admin:tenants_apikey_add": {"name": place["source"], "scopes": ["read"]},
+        "members": {"email": "new@elsewhere.example", "role": "auditor"},
+        "member_role": {"role": "auditor"},
+        "keys": {"name": place["source"], "scopes": ["read"], "days": "90"},
         "api-login": {"email": place["email"], "password": place["source"]},
         "api-refresh": {"refresh": place["source"]},
         "api-logout": {"refresh": place["source"]},

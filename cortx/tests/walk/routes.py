@@ -11,6 +11,7 @@ Place = Mapping[str, str]
 
 SHARED: Place = {
     "service": "database", "app_label": "records", "url": "records/batch/all", "key": "set-password", "uidb36": "1",
+    "token": "0" * 128,
 }  # fmt: skip
 """What is no tenant's."""
 

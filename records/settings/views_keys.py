@@ -1,0 +1,87 @@
+"""Settings, API keys: issued and shown once, replaced with an overlap, revoked."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from records.dashboards.pages import PageRequest, page, show, slug_of
+from records.settings import selectors
+from tenants.access.keys import key_issue, key_revoke, key_rotate
+from tenants.access.roles import SCOPES, Permission
+from tenants.models import ApiKey, Tenant
+from tenants.problems import Refusal
+
+LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "No end"}
+OVERLAP = timedelta(hours=24)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@page(Permission.CONFIGURE_KEYS)
+def keys(request: PageRequest) -> HttpResponse:
+    """The list; a POST issues a key and shows its text."""
+    if request.method == "GET":
+        return listed(request)
+    days = request.POST.get("days", "")
+    ends = timezone.now() + timedelta(days=int(days)) if days in LIFETIMES and days else None
+    try:
+        name, scopes = request.POST.get("name", "").strip(), request.POST.getlist("scopes")
+        _, text = key_issue(tenant=tenant_of(request), name=name, scopes=scopes, expires_at=ends)
+    except Refusal as refusal:
+        return listed(request, refusal=refusal)
+    return listed(request, issued=text)
+
+
+def listed(request: PageRequest, *, issued: str = "", refusal: Refusal | None = None) -> HttpResponse:
+    """The page. `issued` is the text of a key, shown now and never again."""
+    context = {
+        "crumb": "API keys",
+        "tab": "keys",
+        "keys": selectors.keys(tenant_of(request)),
+        "scopes": SCOPES,
+        "lifetimes": LIFETIMES.items(),
+        "issued": issued,
+        "refusal": refusal,
+    }
+    return show(request, "settings/keys.html", "members", context, status=422 if refusal else 200)
+
+
+@never_cache
+@require_POST
+@page(Permission.CONFIGURE_KEYS)
+def key_replace(request: PageRequest, key_id: UUID) -> HttpResponse:
+    """A new key with the same scopes; the old one works for another day."""
+    try:
+        _, text = key_rotate(key_named(request, key_id), overlap=OVERLAP)
+    except Refusal as refusal:
+        return listed(request, refusal=refusal)
+    return listed(request, issued=text)
+
+
+@require_POST
+@page(Permission.CONFIGURE_KEYS)
+def key_end(request: PageRequest, key_id: UUID) -> HttpResponse:
+    """End a key now."""
+    key = key_named(request, key_id)
+    key_revoke(key)
+    messages.success(request, f"{key.name} is revoked")
+    return HttpResponseRedirect(reverse("keys", args=[slug_of(request)]))
+
+
+def key_named(request: PageRequest, key_id: UUID) -> ApiKey:
+    """The tenant's key."""
+    found = selectors.keys(tenant_of(request)).filter(id=key_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def tenant_of(request: PageRequest) -> Tenant:
+    assert request.identity.tenant is not None
+    return request.identity.tenant

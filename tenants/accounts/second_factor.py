@@ -1,0 +1,76 @@
+"""The second factor: codes of an authenticator app (TOTP, RFC 6238) and recovery codes, kept encrypted."""
+
+import base64
+import hashlib
+from typing import Any
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from tenants.accounts.models import User
+from tenants.accounts.sign_in_log import note
+from tenants.context import ANONYMOUS
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Secrets are encrypted by a key derived from the installation's own; a copied database is not enough."""
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def build_totp_svg(self, url: str) -> str:
+        """The picture as an element of the page: the content security policy takes no data addresses."""
+        return str(super().build_totp_svg(url)).partition("?>")[2]
+
+
+class CodeForm(AuthenticateForm):
+    """The second page of a sign-in."""
+
+    def clean_code(self) -> str:
+        """Raises `ValidationError` for a wrong code, and after too many of them for any; the log tells of each."""
+        try:
+            return str(super().clean_code())
+        except ValidationError:
+            note("user.code_refused", self.user, ANONYMOUS)
+            raise
+
+
+def second_factor_set(user: User) -> bool:
+    """Whether the person has an authenticator app."""
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
+
+
+def second_factor_passed(request: HttpRequest) -> bool:
+    """Whether a code was shown in this session."""
+    records: list[dict[str, Any]] = get_authentication_records(request, request.user)
+    return any(record["method"] == "mfa" for record in records)
+
+
+def second_factor_page(user: User, back: str) -> str:
+    """Where to show a code, or first to set an app up."""
+    name = "mfa_reauthenticate" if second_factor_set(user) else "mfa_activate_totp"
+    return f"{reverse(name)}?{urlencode({'next': back})}"
+
+
+def code_accepted(user: User, code: str) -> bool:
+    """Whether the code is the app's, or an unused recovery code, which it uses up; True without a second factor."""
+    if not second_factor_set(user):
+        return True
+    found = Authenticator.objects.filter(user=user)
+    return any(authenticator.wrap().validate_code(code) for authenticator in found) if code else False
+
+
+def _cipher() -> Fernet:
+    digest = hashlib.blake2b(settings.SECRET_KEY.encode(), digest_size=32, person=b"second factor").digest()
+    return Fernet(base64.urlsafe_b64encode(digest))

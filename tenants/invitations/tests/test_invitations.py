@@ -1,0 +1,140 @@
+"""Invitations: one link, one person, one week."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from tenants.audit.selectors import audit_events
+from tenants.context import tenant_scope
+from tenants.invitations.mail import invitation_unsent
+from tenants.invitations.models import Invitation
+from tenants.invitations.services import LIFETIME, invitation_send, invitation_token, invitation_withdraw
+from tenants.models import Membership, User, Work
+from tenants.problems import StateConflict, UnknownReference, ValidationProblem
+from tenants.tasks import mail_invitation
+from tenants.tests.cast import Cast
+from tenants.tests.factories import PASSWORD
+
+GUEST = "guest@agency.example"
+
+
+def invited(cast: Cast, email: str = GUEST, role: str = "analyst") -> Invitation:
+    with tenant_scope(cast.tenant.id):
+        return invitation_send(email=email, role=role, by=cast.owner, site="https://cortx.example/")
+
+
+def path(invitation: Invitation) -> str:
+    return f"/accounts/invitation/{invitation_token(invitation)}/"
+
+
+def joined(client: Client, link: str, **form: str) -> int:
+    return client.post(link, form).status_code
+
+
+def log(cast: Cast) -> list[str]:
+    with tenant_scope(cast.tenant.id):
+        return [event.action for event in audit_events()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_mail_carries_a_link_and_is_sent_once(cast: Cast) -> None:
+    invitation = invited(cast)
+    work = Work.objects.get(reference=invitation.id)
+    mail_invitation(str(work.id))
+    mail_invitation(str(work.id))
+    [message] = mail.outbox
+    assert message.to == [GUEST]
+    assert f"https://cortx.example{path(invitation)}" in message.body
+    assert invitation_token(invitation)[-64:] not in str(Invitation._base_manager.values())
+
+
+def test_a_new_person_chooses_a_name_and_a_password_and_is_in(cast: Cast) -> None:
+    link, client = path(invited(cast)), Client()
+    page = client.get(link)
+    assert b"Join Agency" in page.content
+    assert "no-store" in page["Cache-Control"]
+    response = client.post(link, {"name": "Guest", "password": PASSWORD})
+    assert response["Location"] == "/t/agency/"
+    assert client.get("/t/agency/").status_code == 200
+    member = Membership.objects.get(user__email=GUEST)
+    assert (member.role, member.tenant, member.user.name) == ("analyst", cast.tenant, "Guest")
+    assert {"invitation.sent", "invitation.accepted", "membership.added"} <= set(log(cast))
+
+
+def test_a_link_works_once(cast: Cast) -> None:
+    link = path(invited(cast))
+    joined(Client(), link, name="Guest", password=PASSWORD)
+    again = Client().get(link)
+    assert again.status_code == 404
+    assert joined(Client(), link, name="Other", password=PASSWORD) == 404
+    assert Membership.objects.filter(user__email=GUEST).count() == 1
+
+
+def test_what_is_over_forged_or_nobodys_looks_the_same(cast: Cast) -> None:
+    withdrawn, replaced = invited(cast, "a@agency.example"), invited(cast)
+    with tenant_scope(cast.tenant.id):
+        invitation_withdraw(withdrawn.id)
+        with pytest.raises(UnknownReference):
+            invitation_withdraw(withdrawn.id)
+    good = path(invited(cast))
+    links = [
+        path(withdrawn),
+        path(replaced),
+        good[:-2] + ("1/" if good[-2] != "1" else "2/"),
+        "/accounts/invitation/x/",
+    ]
+    links.append(good.replace(cast.tenant.id.hex, cast.other.id.hex))
+    answers = [Client().get(link) for link in links]
+    with time_machine.travel(timezone.now() + LIFETIME + timedelta(minutes=1)):
+        answers.append(Client().get(good))
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({re.sub(rb'value="\w{64}"', b"", answer.content) for answer in answers}) == 1
+    assert Client().get(good).status_code == 200
+
+
+def test_somebody_with_an_account_signs_in_to_accept(cast: Cast) -> None:
+    link = path(invited(cast, cast.outsider.email, "auditor"))
+    assert b"Sign in to join" in Client().get(link).content
+    assert joined(Client(), link, name="Thief", password=PASSWORD) == 422
+    assert joined(cast.browser(cast.analyst), link) == 422
+    cast.outsider.refresh_from_db()
+    assert cast.outsider.name != "Thief"
+    assert joined(cast.browser(cast.outsider), link) == 302
+    assert Membership.objects.filter(user=cast.outsider, tenant=cast.tenant, role="auditor").exists()
+
+
+def test_a_weak_password_is_refused_and_the_link_still_works(cast: Cast) -> None:
+    link = path(invited(cast))
+    page = Client().post(link, {"name": "Guest", "password": "short"})
+    assert page.status_code == 422
+    assert b'aria-invalid="true"' in page.content
+    assert not User.objects.filter(email=GUEST).exists()
+    assert joined(Client(), link, name="Guest", password=PASSWORD) == 302
+
+
+def test_a_closed_account_is_not_opened_by_an_invitation(cast: Cast) -> None:
+    User.objects.create(email=GUEST, is_active=False, password="!")
+    assert joined(Client(), path(invited(cast)), name="Guest", password=PASSWORD) == 422
+
+
+@pytest.mark.parametrize(("email", "role"), [("nobody", "analyst"), (GUEST, "king")])
+def test_only_addresses_are_invited_and_only_into_roles(cast: Cast, email: str, role: str) -> None:
+    with pytest.raises(ValidationProblem):
+        invited(cast, email, role)
+
+
+def test_a_member_is_not_invited_again(cast: Cast) -> None:
+    with pytest.raises(StateConflict):
+        invited(cast, cast.analyst.email)
+
+
+def test_a_mail_that_never_leaves_is_in_the_log(cast: Cast) -> None:
+    invitation = invited(cast)
+    with tenant_scope(cast.tenant.id):
+        invitation_unsent(invitation.id, "ConnectionRefusedError")
+    assert log(cast)[0] == "invitation.unsent"
