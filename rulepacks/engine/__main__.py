@@ -2,12 +2,16 @@
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
 
 from rulepacks.engine import cli
 from rulepacks.engine.problems import PackError
+
+READER_GONE = 141
+"""What a shell reports of a command that SIGPIPE ends."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,10 +26,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             module.add_arguments(commands.add_parser(found.name, help=module.HELP, description=module.HELP))
     arguments = parser.parse_args(argv)
     try:
-        return int(modules[arguments.command].main(arguments))
+        code = int(modules[arguments.command].main(arguments))
+        sys.stdout.flush()
     except PackError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
+    except BrokenPipeError:
+        # The reader has seen enough. What is still to be written has nowhere to go, also at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+    return code
 
 
 if __name__ == "__main__":

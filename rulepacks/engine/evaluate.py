@@ -27,11 +27,15 @@ from rulepacks.engine.summary import OutcomeSummary, OutputSummary
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation came to. Counts by status of units, severity of findings, state of records."""
+    """What an evaluation came to. Counts by status of units, severity of findings, state of records.
+
+    `unitless` findings are in no unit's status, though the pack has units.
+    """
 
     outcomes: tuple[OutcomeSummary, ...]
     statuses: Mapping[str, int]
     findings: Mapping[str, int]
+    unitless: int
     records: Mapping[str, int]
     outputs: tuple[OutputSummary, ...]
     digest: str
@@ -104,8 +108,9 @@ def _evaluate(session: Session, faulty: Faulty, look: Look | None) -> Evaluation
     outputs = write_outputs(state, out)
     session.tell("end", "states and outputs", [], time.perf_counter() - finishing)
     return Evaluation(
-        outcomes=outcomes(session), statuses=statuses, findings=finding_counts(state), records=records,
-        outputs=outputs, digest=digest, seconds={**session.seconds, "rules": time.perf_counter() - began},
+        outcomes=outcomes(session), statuses=statuses, findings=finding_counts(state),
+        unitless=unitless(state), records=records, outputs=outputs, digest=digest,
+        seconds={**session.seconds, "rules": time.perf_counter() - began},
     )  # fmt: skip
 
 
@@ -127,3 +132,9 @@ def finding_counts(state: State) -> dict[str, int]:
     rows = state.session.rows('SELECT severity, sum(n)::BIGINT FROM "unit:hits" GROUP BY severity')
     found = {str(severity): int(count) for severity, count in rows}
     return {severity: found.get(severity, 0) for severity in SEVERITIES}
+
+
+def unitless(state: State) -> int:
+    """Findings that name no unit; 0 for a pack without units."""
+    counted = 'SELECT coalesce(sum(n), 0) FROM "unit:hits" WHERE unit IS NULL'
+    return int(state.session.one(counted)[0]) if state.session.pack.first_input.unit else 0

@@ -22,7 +22,11 @@ AGGREGATES = (
     ("… filter (where condition)", "After any of these: only rows that fulfil the condition."),
 )
 OPERATORS = (
-    ("+ - * %", "Exact arithmetic. / is refused: divide(x, y, decimals) says how many decimals are kept."),
+    (
+        "+ - * %",
+        "Exact arithmetic; % takes whole numbers only. / is refused: divide(x, y, decimals) says how many decimals are "
+        "kept.",
+    ),
     ("= <> < <= > >=", "Comparison; NULL when a side is NULL."),
     ("is distinct from, is not distinct from", "Comparison in which NULLs are equal."),
     ("is null, is not null, is true, is false", "Tests that are never NULL."),

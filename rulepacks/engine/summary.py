@@ -54,17 +54,22 @@ class OutputSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """Counts, hashes and timings of a run; `seconds` by stage, `digest` over the ordered findings."""
+    """Counts, hashes and timings of a run; `seconds` by stage, `digest` over the ordered findings.
+
+    `labels` are the pack's own words; `unitless` findings are in no unit's status, though the pack has units.
+    """
 
     engine_version: str
     pack: str
     version: str
     pack_hash: str
+    labels: Mapping[str, str]
     parameters: Mapping[str, str | None]
     inputs: Mapping[str, InputSummary]
     outcomes: tuple[OutcomeSummary, ...]
     statuses: Mapping[str, int]
     findings: Mapping[str, int]
+    unitless: int
     records: Mapping[str, int]
     outputs: tuple[OutputSummary, ...]
     digest: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,7 +12,7 @@ import pyarrow.parquet
 
 from rulepacks.engine.cli.columns import write_columns
 from rulepacks.engine.formats.media import shielded
-from rulepacks.engine.summary import Summary
+from rulepacks.engine.summary import OutcomeSummary, Summary
 
 COLUMNS = (
     "rule", "severity", "label", "input", "row", "key", "unit", "left", "right", "difference", "fields", "message",
@@ -54,13 +54,17 @@ def _as_table(rows: Iterator[dict[str, Any]], summary: Summary, to: TextIO) -> N
         to.write("\n")
     if total > len(shown):
         to.write(f"The first {len(shown)} of {total:,} findings; --format json or csv writes all.\n\n")
-    failing = [outcome for outcome in summary.outcomes if outcome.failed or outcome.errored]
-    if failing:
-        header = ("Rule", "Failed", "Broke", "Passed", "Title")
-        counts = [(one.rule, f"{one.failed:,}", f"{one.errored:,}", f"{one.passed:,}", one.title) for one in failing]
+    counts = [_counts(one) for one in summary.outcomes if one.failed or one.errored or one.not_evaluated]
+    if counts:
+        header = ("Rule", "Failed", "Broke", "Passed", "Not applicable", "Not evaluated", "Title")
         write_columns([header, *counts], to)
         to.write("\n")
     to.writelines(f"{line}\n" for line in [*_left_out(summary), *_totals(summary)])
+
+
+def _counts(one: OutcomeSummary) -> tuple[str, ...]:
+    counts = (one.failed, one.errored, one.passed, one.not_applicable, one.not_evaluated)
+    return one.rule, *(f"{count:,}" for count in counts), one.title
 
 
 def _left_out(summary: Summary) -> list[str]:
@@ -83,13 +87,24 @@ def _totals(summary: Summary) -> Iterator[str]:
     for name, one in summary.inputs.items():
         rejected = f", {one.rejected:,} rejected" if one.rejected else ""
         yield f"{name}: {one.rows_read:,} rows read{rejected}"
-    yield "Records: " + ", ".join(f"{count:,} {state}" for state, count in summary.records.items())
+    yield f"{_named(summary, 'record')}: " + _listed(summary.records)
     if summary.statuses:
-        yield "Units: " + ", ".join(f"{count:,} {status}" for status, count in summary.statuses.items())
-    found = ", ".join(f"{count:,} {severity}" for severity, count in summary.findings.items() if count)
-    yield f"Findings: {found or 'none'}"
+        yield f"{_named(summary, 'unit')}: " + _listed(summary.statuses)
+    found = _listed({severity: count for severity, count in summary.findings.items() if count})
+    unitless = f"; {summary.unitless:,} in no {summary.labels.get('unit', 'unit')}" if summary.unitless else ""
+    yield f"Findings: {found or 'none'}{unitless}"
     seconds, memory = summary.seconds["total"], summary.peak_memory_bytes / 1e6
     yield f"{summary.pack} {summary.version}, {seconds:.1f} s, {memory:.0f} MB at most"
+
+
+def _named(summary: Summary, what: str) -> str:
+    """Records or Units, with the pack's own word for one."""
+    word = summary.labels.get(what)
+    return f"{what.capitalize()}s ({word})" if word else f"{what.capitalize()}s"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}".rstrip() for name, count in counts.items())
 
 
 FORMATS: dict[str, Callable[[Iterator[dict[str, Any]], Summary, TextIO], None]] = {

@@ -30,7 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_request_arguments(parser)
     parser.add_argument("--format", choices=sorted(FORMATS), default="table", help="how findings are shown")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="write counts, statuses and timings to FILE")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="keep findings, tables and outputs in DIR")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="keep findings, tables and outputs in DIR, the outputs in DIR/outputs",
+    )
     parser.add_argument("--progress", action="store_true", help="show progress even when not on a terminal")
 
 
@@ -41,7 +46,7 @@ def main(arguments: argparse.Namespace) -> int:
             summary = _run(arguments, out)
             if arguments.summary is not None:
                 arguments.summary.write_text(json.dumps(summary.document(), indent=1) + "\n", encoding="utf-8")
-            _show(arguments.format, out, summary)
+            _show(arguments, out, summary)
             _show_rejected(out / "rejected.ndjson", summary)
             _show_unwritten(summary)
     except BadInput as refusal:
@@ -71,15 +76,17 @@ def _folder(given: Path | None) -> Iterator[Path]:
             yield Path(name)
         return
     if given.exists() and (not given.is_dir() or any(given.iterdir())):
-        raise BadInput(InputProblem(None, f"--output {given}: the folder is not empty"))
+        raise BadInput(InputProblem(None, f"--output {given}: the folder is not empty; name a new one or an empty one"))
     given.mkdir(parents=True, exist_ok=True)
     yield given
 
 
-def _show(form: str, out: Path, summary: Summary) -> None:
+def _show(arguments: argparse.Namespace, out: Path, summary: Summary) -> None:
     """Write the findings; a reader that has seen enough ends the output, not the run."""
     try:
-        write_findings(form, out / "findings.parquet", summary, sys.stdout)
+        write_findings(arguments.format, out / "findings.parquet", summary, sys.stdout)
+        if arguments.format == "table":
+            sys.stdout.writelines(_made(arguments.output, summary))
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -100,3 +107,12 @@ def _show_rejected(path: Path, summary: Summary) -> None:
 def _show_unwritten(summary: Summary) -> None:
     """Say which files of the pack are not all they should be, and why."""
     sys.stderr.writelines(f"{output.complaint}\n" for output in summary.outputs if output.complaint)
+
+
+def _made(kept: Path | None, summary: Summary) -> Iterator[str]:
+    """The files of the pack, and where they are."""
+    files = [output for output in summary.outputs if output.state in {"written", "incomplete"}]
+    if files:
+        where = f"in {kept / 'outputs'}" if kept is not None else "not kept; --output DIR keeps them"
+        listed = ", ".join(f"{output.file} ({output.rows:,} rows)" for output in files)
+        yield f"Outputs: {listed}, {where}\n"

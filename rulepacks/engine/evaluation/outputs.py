@@ -1,5 +1,6 @@
 """Files made from what an evaluation found."""
 
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Literal
@@ -10,14 +11,17 @@ from rulepacks.engine.evaluation.output_rows import Rows, missing_inputs, output
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.watch import BREAKING, Broke, reason_of
+from rulepacks.engine.expressions.tree import Field, Node
 from rulepacks.engine.expressions.types import TEXT
 from rulepacks.engine.formats.media import ENDINGS
 from rulepacks.engine.formats.writers import FILE_FORMATS
-from rulepacks.engine.formats.writers.base import Misfit, OutputColumn
+from rulepacks.engine.formats.writers.base import Holds, Misfit, OutputColumn
 from rulepacks.engine.spec import OutputSpec
 from rulepacks.engine.summary import OutputSummary
 
 BATCH = 20_000
+STRUCTURED: Mapping[str, Holds] = {"key": "object", "fields": "object", "rows": "list"}
+"""Columns of findings that have parts: texts in a table, objects and lists in JSON."""
 
 
 def write_outputs(state: State, out: Path) -> tuple[OutputSummary, ...]:
@@ -62,7 +66,9 @@ def _write(session: Session, rows: Rows, output: OutputSpec, path: Path) -> int:
     """Write the file; returns the number of its rows. Raises Misfit, and Broke for a file that grows too large."""
     file_format, count = FILE_FORMATS[output.format], 0
     places = {place.name: place for place in output.layout}
-    columns = [OutputColumn(header, node.type, places.get(header)) for header, node in output.columns]
+    columns = [
+        OutputColumn(header, node.type, places.get(header), _holds(output, node)) for header, node in output.columns
+    ]
     columns += [OutputColumn(name, TEXT) for name in rows.carried]
     limits = session.budget.limits
     try:
@@ -78,6 +84,12 @@ def _write(session: Session, rows: Rows, output: OutputSpec, path: Path) -> int:
     except pa.ArrowCapacityError as error:
         raise Broke("the texts of some of its rows are too long together") from error
     return count
+
+
+def _holds(output: OutputSpec, node: Node) -> Holds:
+    """Whether a column of the findings is no single value."""
+    named = output.kind == "findings" and isinstance(node, Field)
+    return STRUCTURED.get(node.name, "value") if named else "value"
 
 
 def _place(session: Session, rows: Rows, output: OutputSpec, misfit: Misfit) -> str:

@@ -93,22 +93,30 @@ def in_force(pack: Pack, rule: Rule) -> list[Node]:
 
 
 def plan_stages(session: Session, rules: Sequence[Rule], faulty: Faulty) -> list[StagePlan]:
-    """Rules by stage. A table is made in the first stage whose rules read it, the others in the last stage."""
+    """Rules by stage, and the tables made in each."""
     pack = session.pack
-    waiting = {
-        name: table for name, table in pack.tables.items()
+    read = {rule.code: tables_read(pack, rule) for rule in pack.rules} if pack.tables else {}
+    tables = [
+        (table, _stage_of(pack, {rule.stage for rule in pack.rules if name in read[rule.code]}))
+        for name, table in pack.tables.items()
         if table.source in session.relations and name not in faulty.tables
-    }  # fmt: skip
-    plans = []
-    for number, stage in enumerate(pack.stages):
-        chosen = tuple(rule for rule in rules if rule.stage == stage.name)
-        read = {name for rule in chosen for name in tables_read(pack, rule)}
-        last = number == len(pack.stages) - 1
-        made = tuple(table for name, table in waiting.items() if last or name in read)
-        for table in made:
-            del waiting[table.name]
-        plans.append(StagePlan(stage, chosen, made))
-    return plans
+    ]
+    return [
+        StagePlan(
+            stage,
+            tuple(rule for rule in rules if rule.stage == stage.name),
+            tuple(table for table, where in tables if where == stage.name),
+        )
+        for stage in pack.stages
+    ]
+
+
+def _stage_of(pack: Pack, reading: set[str]) -> str:
+    """Of the stages whose rules read a table the first; for one that only outputs read the last without a gate."""
+    first = (stage.name for stage in pack.stages if stage.name in reading)
+    open_ = (stage.name for stage in reversed(pack.stages) if not stage.gate_unit)
+    # The first stage has none before it that could leave a unit out.
+    return next(first, None) or next(open_, pack.stages[0].name)
 
 
 def tables_read(pack: Pack, rule: Rule) -> set[str]:

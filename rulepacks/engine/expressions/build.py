@@ -123,6 +123,8 @@ class Builder:
     def comparison(self, source: exp.Expr, op: str, left: Node, right: Node) -> Node:
         if problem := comparison_problem(left.type, right.type):
             return self.wrong(source, problem)
+        if "null" in {left.type.kind, right.type.kind} and not op.startswith("is"):
+            return self.wrong(source, f"{op} null is never true; write is null or is not null")
         return Binary(op=op, left=left, right=right, type=BOOLEAN, at=offset(source))
 
     def _arithmetic(self, source: exp.Expr, op: str) -> Node:

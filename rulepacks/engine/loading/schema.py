@@ -1,6 +1,8 @@
 """The JSON Schema of the pack format, and its complaints said with places."""
 
 import json
+import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import jsonschema_rs
 from rulepacks.engine.loading.document import Document, Path_
 from rulepacks.engine.problems import ProblemList
 
+PLAIN = re.compile("[A-Za-z0-9_.-]+")
 SCHEMA = Path(__file__).parent.parent / "schema"
 
 
@@ -56,7 +59,8 @@ def _check(validator: Any, data: object, document: Document, base: Path_, proble
         path = (*base, *error.instance_path)
         if error.kind.name in {"additionalProperties", "unevaluatedProperties"}:
             for key in error.kind.unexpected:
-                problems.add(document.place((*path, key), key=True), f"unknown key {key}", code)
+                hint = "" if PLAIN.fullmatch(key) else "; an expression with a comma in it needs quotes"
+                problems.add(document.place((*path, key), key=True), f"unknown key {key}{hint}", code)
         elif error.kind.name == "propertyNames":
             _bad_key(document, path, error, problems, code)
         else:
@@ -104,8 +108,14 @@ def _message(error: Any) -> str:
 def _alternatives(error: Any) -> str:
     instance = error.instance
     if isinstance(instance, dict) and len(error.schema_path) <= 3:
-        return "the keys given do not go together"
+        return _keys_together(error.kind.context)
     return f"{_shown(instance)} is not written in any accepted form"
+
+
+def _keys_together(ways: Sequence[Sequence[Any]]) -> str:
+    """What is missing for each way keys may go together; several ways are fulfilled when nothing is."""
+    missing = [" and ".join(part.kind.property for part in way if part.kind.name == "required") for way in ways]
+    return f"{' or '.join(missing)} is missing" if all(missing) else "the keys given exclude each other"
 
 
 def _words(types: Any) -> list[str]:

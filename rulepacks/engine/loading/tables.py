@@ -54,7 +54,7 @@ def _columns_known(context: Context, document: Document, path: Path_, given: Map
         place = document.place((*at, "match", index))
         good.append(context.known("column", name, header, place) and context.known("field", name, fields, place))
         if good[-1] and source.type_of(name) != TEXT:
-            context.problems.add(place, f"{name} must be text to be matched")
+            context.problems.add(place, f"{name} must be text to be matched, not {source.type_of(name)}")
     for key in ("line", "title", "formula"):
         if key in crosswalk:
             good.append(context.known("column", crosswalk[key], header, document.place((*at, key))))

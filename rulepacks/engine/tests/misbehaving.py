@@ -20,7 +20,7 @@ from rulepacks.engine.summary import Summary
 
 
 def summary(**said: str) -> Summary:
-    return Summary("", "p", "1.0.0", "", said, {}, (), {}, {}, {}, (), "", {}, 0)
+    return Summary("", "p", "1.0.0", "", {}, said, {}, (), {}, {}, 0, {}, (), "", {}, 0)
 
 
 def behave(request: RunRequest, report: Report) -> Summary:

@@ -175,6 +175,7 @@ def test_findings_come_in_their_order_with_the_rows_behind_them(tmp_path: Path) 
     whole = json.loads(text(tmp_path, "whole.json"))
     assert [(row["rule"], row["row"]) for row in whole] == [("KNOWN", 4)]
     assert set(whole[0]) >= {"message", "fingerprint", "key", "fields", "label"}
+    assert (whole[0]["key"], whole[0]["fields"]["account"], whole[0]["rows"]) == ({"id": "4"}, "8", [])
 
 
 def test_tables_take_conditions_and_expressions_too(tmp_path: Path) -> None:

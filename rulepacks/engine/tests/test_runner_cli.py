@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -34,7 +35,11 @@ def test_findings_are_shown_as_a_table_with_totals_and_end_with_code_1(
     out, err = capsys.readouterr()
     assert "Ending 101000 is" in out
     assert "Findings: 24 fatal, 7 warning" in out
+    assert "Units (Treasury account): 1" in out
     assert "14 FAILED_VALIDATIONS, 9 FAILED_EDITS" in out
+    assert "Not applicable  Not evaluated" in out
+    assert "sf133.csv (" in out
+    assert "not kept; --output DIR keeps them" in out
     assert err == ""
 
 
@@ -156,3 +161,12 @@ def test_without_a_terminal_progress_is_a_line_a_second() -> None:
     assert [line.split()[-1] for line in lines.getvalue().splitlines()] == ["0.0", "1.0"]
     with ProgressBar(sys.stderr, shown=False) as hidden:
         hidden.show(Progress("rules", "row", 1, 2, ""))
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_quietly() -> None:
+    line = [sys.executable, "-m", "rulepacks.engine", "reference"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+        assert command.stdout is not None and command.stderr is not None
+        command.stdout.close()
+        assert command.stderr.read() == b""
+    assert command.returncode == 141

@@ -26,8 +26,8 @@ REQUEST = RunRequest(
 READ = InputSummary(3, 2, 1, "ab", "cd", ("a", "b"), "csv", "utf-8", 12)
 OUTCOME = OutcomeSummary("V01", "row", "only", "fatal", "", "Title", 1, 2, 3, 4, 5, 0.5, "")
 SUMMARY = Summary(
-    "1", "p", "1.0.0", "ff", {"period": None}, {"ledger": READ}, (OUTCOME,), {"PASSED": 1}, {"fatal": 2}, {"failed": 1},
-    (OutputSummary("clean", "clean.csv", 3, "written", ""),), "dd", {"total": 1.25}, 7,
+    "1", "p", "1.0.0", "ff", {"unit": "fund"}, {"period": None}, {"ledger": READ}, (OUTCOME,), {"PASSED": 1},
+    {"fatal": 2}, 1, {"failed": 1}, (OutputSummary("clean", "clean.csv", 3, "written", ""),), "dd", {"total": 1.25}, 7,
 )  # fmt: skip
 MESSAGES: list[wire.Message] = [
     wire.Said(Progress("read", "ledger", 1, None, "é")),

@@ -50,7 +50,7 @@ def _lpad(given: Arguments) -> Type:
 def _replace(given: Arguments) -> Type:
     arguments(given, TEXT, TEXT, TEXT)
     if not all(isinstance(node, Literal) and isinstance(node.value, str) for node in given[1:]):
-        raise SignatureError("what to replace and what with must be texts, written out")
+        raise SignatureError("takes a text to look for and one in its place, both written out")
     if given[1] == Literal(value="", type=TEXT):
         raise SignatureError("the text to replace must not be empty")
     return TEXT
@@ -110,7 +110,7 @@ def _concat_ws(separator: str | None, *texts: str | None) -> str | None:
 
 FUNCTIONS = {
     "lower": Function("lower(text)", "The text in lower case.", fixed(TEXT, TEXT), plain("lower"), lower),
-    "upper": Function("upper(text)", "The text in upper case.", fixed(TEXT, TEXT), plain("upper"), upper),
+    "upper": Function("upper(text)", "The text in upper case, letter by letter: ß becomes ẞ.", fixed(TEXT, TEXT), plain("upper"), upper),
     "trim": Function(
         "trim(text)", "The text without blanks at either end.", fixed(TEXT, TEXT),
         form(f"trim({{0}}, {BLANKS_SQL})"), lambda text: text.strip(BLANKS),

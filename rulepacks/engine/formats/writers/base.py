@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,17 +12,22 @@ from rulepacks.engine.expressions.types import Type
 from rulepacks.engine.formats.media import FORMULA_BEGINS, PLAIN_NUMBER
 from rulepacks.engine.spec import LayoutField
 
+Holds: TypeAlias = Literal["value", "object", "list"]
 Cell: TypeAlias = Any
 """An Arrow array of texts, or one text for all rows."""
 
 
 @dataclass(frozen=True)
 class OutputColumn:
-    """A column of an output; `place` in formats whose columns have places."""
+    """A column of an output; `place` in formats whose columns have places.
+
+    Texts of a column that `holds` an object are JSON, those of one that holds a list are numbers with commas.
+    """
 
     name: str
     type: Type
     place: LayoutField | None = None
+    holds: Holds = "value"
 
 
 class Misfit(Exception):

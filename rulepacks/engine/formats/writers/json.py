@@ -10,7 +10,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rulepacks.engine.expressions.types import Type
 from rulepacks.engine.formats.writers.base import Cell, OutputColumn, TextWriter, held
 
 BARE = {"integer", "boolean", "null"}
@@ -32,7 +31,7 @@ class NdjsonWriter(TextWriter):
         """The parts of the objects."""
         parts: list[Cell] = []
         for before, texts, column in zip(self._before, batch.columns, self.columns, strict=True):
-            parts += [before, _values(texts.cast(pa.string()), column.type)]
+            parts += [before, _values(texts.cast(pa.string()), column)]
         return [*parts, pa.scalar("}")]
 
 
@@ -55,9 +54,12 @@ class JsonWriter(NdjsonWriter):
         super().close()
 
 
-def _values(texts: pa.Array, kind: Type) -> pa.Array:
-    if kind.kind not in BARE:
-        texts = pc.binary_join_element_wise('"', _escaped(texts) if kind.kind == "text" else texts, '"', "")
+def _values(texts: pa.Array, column: OutputColumn) -> pa.Array:
+    kind = column.type.kind
+    if column.holds == "list":
+        texts = pc.binary_join_element_wise("[", texts, "]", "")
+    elif column.holds == "value" and kind not in BARE:
+        texts = pc.binary_join_element_wise('"', _escaped(texts) if kind == "text" else texts, '"', "")
     return pc.fill_null(texts, "null")
 
 
