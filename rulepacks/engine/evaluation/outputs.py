@@ -88,8 +88,9 @@ def _write(session: Session, rows: Rows, output: OutputSpec, path: Path) -> int:
 
 def _holds(output: OutputSpec, node: Node) -> Holds:
     """Whether a column of the findings is no single value."""
-    named = output.kind == "findings" and isinstance(node, Field)
-    return STRUCTURED.get(node.name, "value") if named else "value"
+    if output.kind != "findings" or not isinstance(node, Field):
+        return "value"
+    return STRUCTURED.get(node.name, "value")
 
 
 def _place(session: Session, rows: Rows, output: OutputSpec, misfit: Misfit) -> str:

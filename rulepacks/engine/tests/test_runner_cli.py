@@ -166,7 +166,8 @@ def test_without_a_terminal_progress_is_a_line_a_second() -> None:
 def test_a_reader_that_has_seen_enough_ends_a_command_quietly() -> None:
     line = [sys.executable, "-m", "rulepacks.engine", "reference"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
-        assert command.stdout is not None and command.stderr is not None
+        assert command.stdout is not None
+        assert command.stderr is not None
         command.stdout.close()
         assert command.stderr.read() == b""
     assert command.returncode == 141

@@ -110,7 +110,9 @@ def _concat_ws(separator: str | None, *texts: str | None) -> str | None:
 
 FUNCTIONS = {
     "lower": Function("lower(text)", "The text in lower case.", fixed(TEXT, TEXT), plain("lower"), lower),
-    "upper": Function("upper(text)", "The text in upper case, letter by letter: ß becomes ẞ.", fixed(TEXT, TEXT), plain("upper"), upper),
+    "upper": Function(
+        "upper(text)", "The text in upper case, by letters: ß becomes ẞ.", fixed(TEXT, TEXT), plain("upper"), upper
+    ),
     "trim": Function(
         "trim(text)", "The text without blanks at either end.", fixed(TEXT, TEXT),
         form(f"trim({{0}}, {BLANKS_SQL})"), lambda text: text.strip(BLANKS),
