@@ -9,6 +9,7 @@ from records.runs import api as runs
 from rulepacks.catalog import api as catalog
 from rulepacks.catalog import api_lifecycle as lifecycle
 from tenants.access import api as access
+from tenants.audit import api as audit
 
 Route = tuple[str, type[APIView], str]
 
@@ -37,6 +38,12 @@ CANONICAL: list[Route] = [
     ("runs/<uuid:run_id>/units", runs.RunUnits, "run-units"),
     ("findings", runs.FindingList, "findings"),
     ("findings/<uuid:finding_id>", runs.FindingView, "finding"),
+    ("audit/events", audit.AuditEventList, "audit-events"),
+    ("audit/events/<uuid:event_id>", audit.AuditEventView, "audit-event"),
+    ("audit/events/<uuid:event_id>/proof", audit.AuditEventProof, "audit-event-proof"),
+    ("audit/checkpoints", audit.CheckpointList, "audit-checkpoints"),
+    ("audit/consistency", audit.Consistency, "audit-consistency"),
+    ("audit/export", audit.AuditExport, "audit-export"),
     ("rulepacks", catalog.PackList, "rulepacks"),
     ("rulepacks/<str:name>", catalog.PackView, "rulepack"),
     ("rulepacks/<str:name>/versions", catalog.VersionList, "rulepack-versions"),

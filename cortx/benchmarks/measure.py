@@ -11,6 +11,7 @@ import pyarrow.parquet
 from django.db import connection
 
 from cortx.benchmarks import large
+from cortx.benchmarks.audit import measure_audit
 from cortx.benchmarks.children import two_children_gain
 from cortx.benchmarks.limits import load_json_rows, load_thin_rows, parse_and_rules, seconds
 from cortx.benchmarks.line import bench_tenant, deliver_and_judge
@@ -108,12 +109,15 @@ PARTS: dict[str, Callable[[Path, int], Figures]] = {
     "children": measure_children,
     "large": measure_large,
     "row_security": measure_row_security,
+    "audit": measure_audit,
 }
 AT_LEAST: Figures = {
     "end_to_end / parse_and_rules": 0.5,
     "end_to_end / load_json_rows": 1.5,
     "query / engine": 0.9,
     "two_children / one": 1.8,
+    "audit_verify_events_per_second": 100_000,
+    "audit_appends / chained": 3,
 }
 AT_MOST: Figures = {
     "row_rule_nanoseconds": 20,
@@ -125,6 +129,8 @@ AT_MOST: Figures = {
     "row_security_list_percent": 5,
     "row_security_insert_percent": 5,
     "row_security_bulk_percent": 10,
+    "audit_share_of_ingest_percent": 10,
+    "audit_seal_lag_p99_seconds": 2,
 }
 
 

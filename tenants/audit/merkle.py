@@ -127,3 +127,21 @@ def hash_perfect(node: Node, stored: Callable[[int, int], bytes]) -> bytes:
     while len(hashes) > 1:
         hashes = [hash_node(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
     return hashes[0]
+
+
+def outer_ranges(first: int, last: int, size: int) -> list[Range]:
+    """The largest subtrees outside of some leaves, from the left: with the leaves they make up the root.
+
+    For one leaf these are the ranges of its inclusion path in another order. Raises ValueError.
+    """
+    if not 0 <= first <= last <= size:
+        raise ValueError(f"leaves {first} to {last} are not in a tree of {size}")
+    found, open_parts = [], [(0, size)] if size else []
+    while open_parts:
+        begin, end = open_parts.pop()
+        if end <= first or begin >= last:
+            found.append((begin, end))
+        elif not first <= begin < end <= last:
+            middle = split(begin, end)
+            open_parts += [(middle, end), (begin, middle)]
+    return found

@@ -18,6 +18,8 @@ def command(permission: Permission) -> Methods:
     return {"OPTIONS": P.READ, "POST": permission}
 
 
+AUDIT: Methods = dict.fromkeys(("GET", "HEAD", "OPTIONS"), P.READ_AUDIT)
+
 COMPATIBLE: dict[str, Methods] = {
     "records": api(POST=P.UPLOAD),
     "record": api(),
@@ -49,6 +51,8 @@ CANONICAL: dict[str, Methods] = {
     "rulepack-version-publish": command(P.ACTIVATE),
     "rulepack-approvals": api(),
     "approvals": api(),
+    **dict.fromkeys(("audit-events", "audit-event", "audit-event-proof", "audit-checkpoints"), AUDIT),
+    **dict.fromkeys(("audit-consistency", "audit-export"), AUDIT),
 }
 API = {f"api-{name}": row for name, row in CANONICAL.items()} | {
     f"compatible-{name}": row for name, row in COMPATIBLE.items()

@@ -65,6 +65,7 @@ def theirs(cast: Cast, judged: Judged) -> dict[str, str]:
         **SHARED, **objects, **{key: str(value) for key, value in globals_.items()}, **called,
         "membership_id": str(cast.analyst.memberships.get().id), "invitation_id": objects[key_of(Invitation)],
         "key_id": str(globals_[key_of(ApiKey)]),
+        "event_id": objects["tenants/auditevent/object_id"],
         "slug": cast.tenant.slug, "email": cast.owner.email, "number": f"B-{NUMBER}",
         "record_id": str(judged.records[2].id), "single_id": str(judged.single.id),
         "batch_id": str(judged.batch.id), "run_id": str(judged.run.id),
