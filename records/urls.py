@@ -2,6 +2,7 @@
 
 from django.urls import path, register_converter
 
+from records.audit import views as audit
 from records.dashboards import views as dashboards
 from records.datasets import views as datasets
 from records.datasets.references import batch_number
@@ -50,6 +51,11 @@ urlpatterns = [
     path("settings/keys/", keys.keys, name="keys"),
     path("settings/keys/<uuid:key_id>/replace/", keys.key_replace, name="key_replace"),
     path("settings/keys/<uuid:key_id>/revoke/", keys.key_end, name="key_end"),
+    path("audit/", audit.log, name="audit"),
+    path("audit/verify/", audit.verify, name="audit_verify"),
+    path("audit/export/", audit.export, name="audit_export"),
+    path("audit/cortx_verify.py", audit.verifier, name="audit_verifier"),
+    path("audit/<uuid:event_id>/", audit.event, name="audit_event"),
     path("records/<uuid:record_id>/", datasets.record, name="record"),
     path("packs/", packs.packs, name="packs"),
     path("packs/new/", packs.upload, name="pack_upload"),

@@ -109,6 +109,12 @@ def clock(value: datetime, zone: str) -> str:
     return f"{value.astimezone(ZoneInfo(zone)):%H:%M:%S}"
 
 
+def moment_exact(value: datetime, zone: str) -> str:
+    """Day and time to the millisecond, for logs: `Nov 16, 10:31:44.207`."""
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{local:%b} {local.day}, {local:%H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
 def short_hash(text: str) -> str:
     """First six and last four characters."""
     return f"{text[:6]}…{text[-4:]}" if len(text) > 12 else text

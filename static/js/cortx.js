@@ -82,7 +82,7 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
 }
 
 // Keyboard. Single keys are off while typing.
-const GO = { o: "overview", b: "batches", f: "findings" };
+const GO = { o: "overview", b: "batches", f: "findings", a: "audit" };
 let pressedG = 0;
 
 document.addEventListener("keydown", (event) => {

@@ -1,6 +1,5 @@
 """The API of the audit log: events, signed checkpoints, proofs, and an export that a stranger can check."""
 
-from tempfile import SpooledTemporaryFile
 from uuid import UUID
 
 import django_filters
@@ -11,18 +10,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tenants.access.roles import Permission
+from tenants.audit.downloads import export_response
 from tenants.audit.models import AuditCheckpoint
-from tenants.audit.proofs import consistency_proof, export_lines, inclusion_proof
+from tenants.audit.proofs import consistency_proof, inclusion_proof
 from tenants.audit.representations import AuditEventShape, CheckpointShape, ConsistencyShape, InclusionShape
 from tenants.audit.selectors import audit_event, audit_events, checkpoint_at, checkpoint_newest, sealed_under
-from tenants.context import current_tenant_id
 from tenants.filtering import KEYSET, StrictFilterSet, nothing_else, page_of
 from tenants.http import TenantAPIView
 from tenants.pagination import KeysetPagination, whole_number
 from tenants.problems import StateConflict, ValidationProblem
 
 LARGEST = 2**53 - 1
-IN_MEMORY = 1024 * 1024
 
 
 class AuditEventFilter(StrictFilterSet):
@@ -131,12 +129,3 @@ class AuditExport(AuditView):
             reason = f"expected positions up to {checkpoint.size}, the first not after the last"
             raise ValidationProblem(f"last: {reason}", fields={"last": reason})
         return export_response(checkpoint, first, last)
-
-
-def export_response(checkpoint: AuditCheckpoint, first: int, last: int) -> FileResponse:
-    """The export, written while the tenant is bound: the answer is sent when the transaction is over."""
-    file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
-    file.writelines(export_lines(checkpoint, first, last))
-    file.seek(0)
-    name = f"audit-{current_tenant_id()}-{first}-{last}.ndjson"
-    return FileResponse(file, as_attachment=True, filename=name, content_type="application/x-ndjson")

@@ -33,6 +33,11 @@ class AuditEvent(TenantOwned):
     def __str__(self) -> str:
         return f"{self.action} {self.object_label or self.object_id}"
 
+    @property
+    def position(self) -> int | None:
+        """Its place in the tree, in rows that `selectors` read; None while it waits."""
+        return getattr(self, "place", None)
+
 
 class AuditPending(models.Model):
     """An event without a place in the tree yet. The sealer must see those of all tenants, so there is no content."""

@@ -18,7 +18,7 @@ def audit_events(*, action: str = "", object_type: str = "", object_id: str | UU
 def with_position(events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
     """Newest first; `position` is the place in the tree, None while the event waits for it."""
     place = AuditSeal.objects.filter(id=OuterRef("id")).values("position")
-    return events.annotate(position=Subquery(place)).order_by("-id")
+    return events.annotate(place=Subquery(place)).order_by("-id")
 
 
 def audit_event(event_id: UUID) -> AuditEvent:

@@ -89,6 +89,11 @@ PAGES: dict[str, Methods] = {
     "keys": {"GET": P.CONFIGURE_KEYS, "POST": P.CONFIGURE_KEYS},
     "key_replace": {"POST": P.CONFIGURE_KEYS},
     "key_end": {"POST": P.CONFIGURE_KEYS},
+    "audit": {"GET": P.READ_AUDIT},
+    "audit_event": {"GET": P.READ_AUDIT},
+    "audit_export": {"GET": P.READ_AUDIT},
+    "audit_verifier": {"GET": P.READ_AUDIT},
+    "audit_verify": {"POST": P.READ_AUDIT},
 }
 
 LOOK: dict[str, Permission] = {"changelist": P.CONFIGURE_TENANT, "change": P.CONFIGURE_TENANT}
