@@ -52,7 +52,9 @@ async function prove(section) {
   try {
     told(section, "signature", await signed(proof));
   } catch {
-    section.querySelector("[data-step=signature] [data-result]").textContent = "this browser knows no Ed25519";
+    const step = section.querySelector("[data-step=signature]");
+    step.classList.add("unknown");
+    step.querySelector("[data-result]").textContent = "this browser knows no Ed25519";
   }
   said.textContent = `, recomputed in this browser in ${Math.max(1, Math.round(performance.now() - began))} ms`;
 }
