@@ -46,7 +46,7 @@ def event_context(event: AuditEvent) -> Shown:
         "root": said.root.hex(),
         "text": text_of(checkpoint.note),
         "signature": signature_of(checkpoint.note),
-        "key": given["key"].rpartition("+")[2],
+        "key": given["key"].split("+", 2)[2],
     }
     return Shown(
         event,

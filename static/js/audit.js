@@ -51,7 +51,8 @@ async function prove(section) {
   told(section, "root", root === proof.root && proof.text.split("\n")[2] === btoa(String.fromCharCode(...octets(root))));
   try {
     told(section, "signature", await signed(proof));
-  } catch {
+  } catch (error) {
+    if (error.name !== "NotSupportedError") throw error;
     const step = section.querySelector("[data-step=signature]");
     step.classList.add("unknown");
     step.querySelector("[data-result]").textContent = "this browser knows no Ed25519";

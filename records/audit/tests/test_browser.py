@@ -32,9 +32,8 @@ def address(live_server: LiveServer, page: Page, cast: Cast) -> str:
 def test_the_proof_is_recomputed_by_the_browser(address: str, page: Page) -> None:
     page.goto(address)
     expect(page.get_by_role("heading", name="Proof")).to_contain_text("recomputed in this browser in")
-    for step in ("leaf", "root"):
+    for step in ("leaf", "root", "signature"):
         expect(page.locator(f"[data-step={step}]")).to_have_class("holds")
-    expect(page.locator("[data-step=signature] [data-result]")).not_to_be_empty()
 
 
 def test_a_proof_of_changed_content_does_not_hold(address: str, page: Page) -> None:
