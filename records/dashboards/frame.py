@@ -93,9 +93,10 @@ def navigation(identity: Identity, slug: str) -> list[Group]:
         groups.append(Group("Platform", [settings], daily=False))
     return [Group("", [overview]), Group("Operate", [batches, findings]), Group("Govern", [packs])]
     groups = [Group("", [overview]), Group("Operate", [batches, findings])]
+    govern = [packs]
     if identity.may(Permission.READ_AUDIT):
-        groups.append(Group("Govern", [Item("audit", "Audit log", "link", reverse("audit", args=[slug]))]))
-    return groups
+        govern.append(Item("audit", "Audit log", "link", reverse("audit", args=[slug])))
+    return [Group("", [overview]), Group("Operate", [batches, findings]), Group("Govern", govern)]
 
 
 def switch(membership: Membership, section: str) -> dict[str, Any]:
