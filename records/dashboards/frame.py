@@ -54,7 +54,6 @@ def frame(request: Any, section: str) -> dict[str, Any]:
         **setting(request),
         "section": section,
         "navigation": navigation(tenant.slug, identity),
-        "navigation": navigation(identity, tenant.slug),
         "memberships": [switch(membership, section) for membership in memberships_of(user)],
         "role": Membership.Role(identity.role).label,
         "themes": [{"value": value, "title": value.label, "icon": THEME_ICONS[value]} for value in User.Theme],
@@ -76,8 +75,6 @@ def setting(request: Any) -> dict[str, Any]:
 
 def navigation(slug: str, identity: Identity) -> list[Group]:
     """The sections that the caller's role may open."""
-def navigation(identity: Identity, slug: str) -> list[Group]:
-    """The sections there are for the caller."""
     counts = nav_counts()
     overview = Item("overview", "Overview", "layout-dashboard", reverse("overview", args=[slug]))
     batches = Item(
@@ -87,16 +84,14 @@ def navigation(identity: Identity, slug: str) -> list[Group]:
         "findings", "Findings", "list-filter", reverse("findings", args=[slug]), counts.open_findings, "open"
     )
     packs = Item("packs", "RulePacks", "book-check", reverse("packs", args=[slug]), counts.waiting, "to approve")
-    groups = [Group("", [overview]), Group("Operate", [batches, findings]), Group("Govern", [packs])]
-    if identity.may(Permission.CONFIGURE_PEOPLE):
-        settings = Item("members", "Settings", "settings-2", reverse("members", args=[slug]))
-        groups.append(Group("Platform", [settings], daily=False))
-    return [Group("", [overview]), Group("Operate", [batches, findings]), Group("Govern", [packs])]
-    groups = [Group("", [overview]), Group("Operate", [batches, findings])]
     govern = [packs]
     if identity.may(Permission.READ_AUDIT):
         govern.append(Item("audit", "Audit log", "link", reverse("audit", args=[slug])))
-    return [Group("", [overview]), Group("Operate", [batches, findings]), Group("Govern", govern)]
+    groups = [Group("", [overview]), Group("Operate", [batches, findings]), Group("Govern", govern)]
+    if identity.may(Permission.CONFIGURE_PEOPLE):
+        settings = Item("members", "Settings", "settings-2", reverse("members", args=[slug]))
+        groups.append(Group("Platform", [settings], daily=False))
+    return groups
 
 
 def switch(membership: Membership, section: str) -> dict[str, Any]:
