@@ -26,6 +26,7 @@ CANONICAL: list[Route] = [
     ("auth/refresh", access.TokenRefresh, "refresh"),
     ("auth/logout", access.Logout, "logout"),
     ("datasets", datasets.DatasetList, "datasets"),
+    ("datasets/<str:name>", datasets.DatasetView, "dataset"),
     ("datasets/<str:name>/activate", datasets.DatasetActivate, "dataset-activate"),
     ("batches", batches.BatchList, "batches"),
     ("batches/<uuid:batch_id>", batches.BatchView, "batch"),

@@ -1,9 +1,8 @@
-"""A request's body is received before its transaction begins: a slow sender holds no session of the database."""
+"""Delivered files go into storage before the request's transaction begins: no session of the database waits for it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
@@ -18,12 +17,11 @@ WRITING = {"POST", "PUT", "PATCH"}
 
 @contextmanager
 def body_received(request: HttpRequest, identity: Identity) -> Iterator[None]:
-    """Reads the body of a request of a tenant: files into storage, anything else into memory.
+    """Puts the files of a tenant's request, which has arrived, into storage. Raises `TooLarge`.
 
-    What may not be sent here, or is too large for memory, stays unread, for the view to refuse. Raises `TooLarge`.
+    What may not be sent here stays unread, for the view to refuse.
     """
-    length = int(request.META.get("CONTENT_LENGTH") or 0)
-    if identity.tenant is None or request.method not in WRITING or not length:
+    if identity.tenant is None or request.method not in WRITING or not request.META.get("CONTENT_LENGTH"):
         yield
     elif takes_files(request):
         with receiving(identity.tenant.id) as receiver:
@@ -32,9 +30,6 @@ def body_received(request: HttpRequest, identity: Identity) -> Iterator[None]:
                 receive(request, receiver)
             yield
     else:
-        if length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE and request.content_type != "multipart/form-data":
-            let_go()
-            _ = request.body
         yield
 
 

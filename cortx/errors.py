@@ -8,7 +8,8 @@ from django.template.loader import render_to_string
 
 from tenants.availability import is_unavailable
 from tenants.context import current_request_id
-from tenants.http import DETAILS, RETRY_SECONDS, problem_response
+from tenants.http import DETAILS, RETRY_SECONDS, problem_response, refusal_response
+from tenants.problems import Refusal
 
 PAGES = ("/t/", "/admin/", "/accounts/")
 API = ("/api/", "/v1/", "/records", "/reports", "/health", "/version", "/openapi.json")
@@ -29,6 +30,16 @@ def answer(request: HttpRequest, status: int, detail: str = "", code: str = "") 
     page = HttpResponse(render_to_string("error.html", context), status=status)
     if status == 503:
         page["Retry-After"] = str(RETRY_SECONDS)
+    return page
+
+
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """A refusal outside of the API's views."""
+    if not wants_page(request):
+        return refusal_response(refusal)
+    page = answer(request, refusal.status, refusal.detail)
+    if refusal.retry_after:
+        page["Retry-After"] = str(refusal.retry_after)
     return page
 
 

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from cortx.bodies import body_received
-from cortx.errors import answer, wants_page
+from cortx.errors import answer, refused, wants_page
 from tenants.access.administration import administrator
 from tenants.access.identity import (
     CHOSEN_TENANT,
@@ -58,13 +58,16 @@ class RequestIdMiddleware:
         return response
 
 
-class TenantMiddleware:
-    """Finds out who is asking and binds the tenant; on PostgreSQL the scope is the request's transaction."""
+class IdentityMiddleware:
+    """Finds out who is asking, and whether they still may within this minute."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "%00" in request.META.get("QUERY_STRING", "") and wants_page(request):
+            # No text holds it and PostgreSQL fails at it; the API says by itself which parameter it stands in.
+            return answer(request, 400, "The address holds the character NUL")
         if request.path_info.startswith(TENANTLESS):
             return self.get_response(request)
         serving_role_settle()
@@ -72,13 +75,13 @@ class TenantMiddleware:
         try:
             identity = administrator(request) if in_admin else identify(request)
         except BadCredential as refusal:
-            refused = too_many(request, rate_of_stranger(address_of(request)))
-            return refused or answer(request, 401, refusal.detail)
+            limited = too_many(request, rate_of_stranger(address_of(request)))
+            return limited or answer(request, 401, refusal.detail)
         except NoSuchTenant:
             return answer(request, 404)
         rate = rate_of(identity, address_of(request))
-        if refused := too_many(request, rate):
-            return refused
+        if limited := too_many(request, rate):
+            return limited
         response = self.in_turn(identity, request)
         if rate is not None and not wants_page(request):
             for name, value in rate.headers.items():
@@ -92,11 +95,19 @@ class TenantMiddleware:
             return sign_in_first(request)
         if in_path and request.session.get(CHOSEN_TENANT) != in_path[1]:
             request.session[CHOSEN_TENANT] = in_path[1]
-        return self.answered_as(identity, request)
-
-    def answered_as(self, identity: Identity, request: HttpRequest) -> HttpResponseBase:
-        """The response, made inside the caller's scopes. A refusal or failure leaves nothing behind."""
         request.identity = identity  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+class TenantMiddleware:
+    """Binds the caller and its tenant; on PostgreSQL the scope is the request's transaction."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The response, made inside the caller's scopes. A refusal or failure leaves nothing behind."""
+        identity = identity_of(request)
         with actor_scope(identity.actor):
             if identity.tenant is None:
                 return self.get_response(request)
@@ -104,7 +115,7 @@ class TenantMiddleware:
                 with body_received(request, identity), tenant_scope(identity.tenant.id):
                     return self.in_transaction(request)
             except Refusal as refusal:
-                return answer(request, refusal.status, refusal.detail, refusal.code)
+                return refused(request, refusal)
             except UnreadablePostError:
                 return answer(request, 400)
 

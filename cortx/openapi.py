@@ -13,7 +13,9 @@ from cortx.operations import COMPATIBLE
 
 Endpoint = tuple[str, str, str, Any]
 WRITE_ERRORS = {
+    "408": "The body stopped arriving",
     "409": "It is not in a state that allows this",
+    "411": "The body has no length",
     "413": "The request is larger than the limit",
     "415": "The media type is not taken here",
     "422": "This Idempotency-Key was sent before, with another request",
@@ -23,6 +25,7 @@ ERRORS = {
     "401": "A credential is missing or not valid",
     "403": "The caller may not do that here",
     "404": "Not found",
+    "406": "None of the media types asked for is answered here",
     "429": "More requests in a minute than the limit allows",
     "503": "The service does not answer at the moment",
 }
@@ -30,6 +33,11 @@ OPERATIONAL = {
     "/health": ("Whether the service works", ("status", "database"), "The database does not answer"),
     "/version": ("What runs here", ("version", "commit", "environment"), ""),
 }
+RETRY_AFTER = {
+    "description": "Seconds after which the same may be asked again; at 409 only while the first request is under way.",
+    "schema": {"type": "integer", "minimum": 1},
+}
+COME_AGAIN = {"409", "429", "503"}
 IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
@@ -84,15 +92,28 @@ def listed_once(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
 def described_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Every operation may answer with these problems; written once."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in result["paths"].values():
         for method, operation in operations.items():
-            for status, text in (ERRORS | (WRITE_ERRORS if method == "post" else {})).items():
-                operation["responses"].setdefault(status, {"description": text, "content": content})
+            for status, text in errors_of(method, operation).items():
+                operation["responses"].setdefault(status, described_error(status, text))
             if method == "post":
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     result["paths"] |= {path: {"get": operational(path, *told)} for path, told in OPERATIONAL.items()}
     return result
+
+
+def errors_of(method: str, operation: dict[str, Any]) -> dict[str, str]:
+    """Status and meaning of the problems an operation may answer with."""
+    conditional = any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ()))
+    stale = {"412": "It has changed since the caller saw it"} if conditional else {}
+    return ERRORS | (WRITE_ERRORS if method == "post" else {}) | stale
+
+
+def described_error(status: str, text: str) -> dict[str, Any]:
+    """A problem, and whether it says when to come again."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    headers = {"headers": {"Retry-After": RETRY_AFTER}} if status in COME_AGAIN else {}
+    return {"description": text, "content": content, **headers}
 
 
 def operational(path: str, summary: str, names: tuple[str, ...], failing: str) -> dict[str, Any]:

@@ -10,18 +10,18 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from cortx.errors import answer as error_answer
+from cortx.errors import refused
 from records.datasets.receiving import received_body
 from records.datasets.uploads import Received
 from tenants.access.identity import identity_of
 from tenants.idempotency.services import Answer, InFlight, KeyReused, answer_once
+from tenants.problems import ValidationProblem
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT_HEADERS = ("Content-Type", "Location", "Retry-After")
 CHUNK = 1024 * 1024
-IN_FLIGHT_SECONDS = "1"
 
 
 class IdempotencyMiddleware:
@@ -35,7 +35,8 @@ class IdempotencyMiddleware:
         if key is None or request.method != "POST" or identity_of(request).tenant is None:
             return self.get_response(request)
         if not KEY.fullmatch(key):
-            return error_answer(request, 400, f"{HEADER}: expected 1 to 255 visible ASCII characters")
+            reason = f"{key[:40]!r}, expected 1 to 255 visible ASCII characters"
+            return refused(request, ValidationProblem(f"{HEADER}: {reason}", fields={HEADER: reason}))
         try:
             with transaction.atomic():
                 response = self.once(request, key)
@@ -43,12 +44,8 @@ class IdempotencyMiddleware:
                 if response.status_code >= 400 and connection.vendor == "sqlite":
                     transaction.set_rollback(True)
                 return response
-        except KeyReused as refusal:
-            return error_answer(request, refusal.status, refusal.detail, refusal.code)
-        except InFlight as refusal:
-            response = error_answer(request, refusal.status, refusal.detail, refusal.code)
-            response["Retry-After"] = IN_FLIGHT_SECONDS
-            return response
+        except (KeyReused, InFlight) as refusal:
+            return refused(request, refusal)
 
     def once(self, request: HttpRequest, key: str) -> HttpResponse:
         body = Hashed(request._stream)
@@ -80,7 +77,7 @@ class Hashed:
         return self.noted(self.stream.readline(*size))
 
     def close(self) -> None:
-        self.stream.close()
+        """The framework closes what it has read to the end; whoever opened the stream does so later."""
 
     def noted(self, data: bytes) -> bytes:
         self.hash.update(data)

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from records.datasets import services as datasets
 from records.datasets.models import Batch, Dataset, Record
 from records.datasets.payloads import payload_check
+from records.datasets.selectors import dataset_etag
 from records.datasets.uploads import StoredFile, Upload, batch_id_for, files_forget, uploads_store
 from records.runs import services as runs
 from records.runs import single
@@ -22,6 +23,7 @@ from records.runs.models import Finding, Run
 from records.runs.selectors import RUN_WORK
 from rulepacks.models import PackVersion
 from tenants.context import current_tenant_id
+from tenants.preconditions import unchanged_since
 from tenants.problems import StateConflict
 from tenants.work.services import work_enqueue
 
@@ -67,8 +69,12 @@ def dataset_for_category(name: str) -> Dataset:
 
 
 @command
-def dataset_activate(*, dataset: Dataset, version: PackVersion) -> None:
-    """Judge what arrives from now on with this version. Raises `StateConflict` unless it is published."""
+def dataset_activate(*, dataset: Dataset, version: PackVersion, if_match: str | None = None) -> None:
+    """Judge what arrives from now on with this version. Raises `StateConflict` unless it is published.
+
+    `if_match` names the ETag the caller has seen; raises `Stale` when the dataset has changed since.
+    """
+    unchanged_since(if_match, dataset_etag(Dataset.objects.select_for_update().get(id=dataset.id)))
     datasets.dataset_activate(dataset=dataset, version=version)
 
 

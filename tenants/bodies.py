@@ -4,13 +4,19 @@ import re
 from typing import Any, TypeVar
 
 import msgspec
+from rest_framework.request import Request
 
-from tenants.problems import ValidationProblem
+from tenants.negotiation import media_type_of
+from tenants.problems import ValidationProblem, unexpected
 
 Body = TypeVar("Body")
 # E.g. "Object missing required field `category` - at `$.records[0]`".
 PLACE = re.compile(r"^(?P<reason>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 NAMED = re.compile(r"Object (?P<what>missing required|contains unknown) field `(?P<name>[^`]*)`")
+
+# E.g. "Expected `str` of length <= 120" and "Expected `str | int`, got `null`".
+WANTED = re.compile(r"Expected `(?P<kinds>[^`]+)`(?: of length (?P<bound><=|>=) (?P<count>\d+))?")
+WORDS = {"str": "a text", "int": "a whole number", "bool": "true or false", "object": "an object", "array": "a list"}
 
 
 def body_as(kind: type[Body], data: Any) -> Body:
@@ -18,15 +24,42 @@ def body_as(kind: type[Body], data: Any) -> Body:
     try:
         return msgspec.convert(data, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise told(str(error)) from error
+        raise told(str(error), data) from error
 
 
-def told(text: str) -> ValidationProblem:
-    """msgspec's message with the field it is about."""
+class Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of an operation that needs none."""
+
+
+def no_body(request: Request) -> None:
+    """Raises `ValidationProblem` that names what was sent all the same; an empty form, which some add, is not read."""
+    if media_type_of(request.content_type) == "application/json":
+        body_as(Nothing, request.data)
+
+
+def told(text: str, data: Any) -> ValidationProblem:
+    """msgspec's message with the field it is about, what stood there and what was expected."""
     place = PLACE.match(text)
     reason, path = (place["reason"], place["path"] or "") if place else (text, "")
     if named := NAMED.fullmatch(reason):
         reason = "required" if named["what"].startswith("missing") else "unknown field"
         path = ".".join(filter(None, [path, named["name"]]))
-    field = re.sub(r"\[(\d+)\]", r".\1", path)
+    elif wanted := WANTED.match(reason):
+        reason = unexpected(value_at(data, path), in_words(wanted))
+    field = re.sub(r"\[([^\]]*)\]", r".\1", path)
     return ValidationProblem(f"{field}: {reason}" if field else reason, fields={field: reason})
+
+
+def in_words(wanted: re.Match[str]) -> str:
+    """E.g. `a text of at most 120 characters`."""
+    kinds = " or ".join(WORDS.get(kind, kind) for kind in wanted["kinds"].split(" | "))
+    if not wanted["count"]:
+        return kinds
+    return f"{kinds} of at {'most' if wanted['bound'] == '<=' else 'least'} {wanted['count']} characters"
+
+
+def value_at(data: Any, path: str) -> Any:
+    """What stands at msgspec's path, as far as it names it: members of a mapping it calls `[...]`."""
+    for step in re.findall(r"[^.\[\]]+", path.partition("[...]")[0]):
+        data = data[int(step)] if isinstance(data, list) else data[step]
+    return data

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import IO, Any
 
 import msgspec
@@ -88,7 +88,10 @@ def _integer(text: str) -> object:
 def _decimal(text: str) -> object:
     if len(text) > MAX_DIGITS:
         return Unacceptable(f"A number of more than {MAX_DIGITS} digits")
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return Unacceptable("A number out of range")
     return number if abs(number.adjusted()) <= MAX_EXPONENT else Unacceptable("A number out of range")
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError
-from django.http import Http404, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -31,8 +32,10 @@ CODES = {
     403: "permission_denied",
     404: "not_found",
     405: "method_not_allowed",
-    413: "too_large",
+    406: "not_acceptable",
     409: "conflict",
+    412: "stale",
+    413: "too_large",
     415: "unsupported_media_type",
     422: "idempotency_key_reused",
     429: "rate_limited",
@@ -77,14 +80,20 @@ def problem_response(
     return response
 
 
+def refusal_response(refusal: Refusal) -> HttpResponse:
+    """The problem that a refusal is, with the time to wait when waiting helps."""
+    errors = [field_error(name, message) for name, message in refusal.fields.items()]
+    headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
+    return problem_response(refusal.status, refusal.detail, code=refusal.code, errors=errors, headers=headers)
+
+
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """The problem that an exception of an API view is; None for what is our own fault and becomes a 500."""
     match error:
         case BadCredential():
             return problem_response(401, error.detail)
         case Refusal():
-            errors = [field_error(name, message) for name, message in error.fields.items()]
-            return problem_response(error.status, error.detail, code=error.code, errors=errors)
+            return refusal_response(error)
         case Http404():
             return problem_response(404)
         case PermissionDenied():
@@ -148,6 +157,23 @@ class TenantAPIView(APIView):
 
     read_permission = Permission.READ
     write_permission = Permission.UPLOAD
+
+    @classmethod
+    def takes(cls, request: HttpRequest, identity: Identity) -> bool:
+        """Whether a body will be read: method and media type exist here, and the caller may write."""
+        method, media_type = str(request.method).lower(), (request.content_type or "").lower()
+        known = method in cls.http_method_names and hasattr(cls, method)
+        return (
+            known
+            and identity.may(cls.write_permission)
+            and any(parser.media_type == media_type for parser in cls.parser_classes)
+        )
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Nothing has a name with a NUL in it, and PostgreSQL would not even look for one."""
+        super().initial(request, *args, **kwargs)
+        if any("\0" in value for value in kwargs.values() if isinstance(value, str)):
+            raise Http404
 
     @property
     def identity(self) -> Identity:

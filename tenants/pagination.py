@@ -11,7 +11,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants.problems import ValidationProblem
+from tenants.problems import ValidationProblem, unexpected
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -24,7 +24,7 @@ def whole_number(request: Request, name: str, default: int, *, minimum: int, max
     # Ten digits hold every maximum there is, and int() is slow for millions of them.
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else -1
     if not minimum <= number <= maximum:
-        reason = f"expected a whole number from {minimum} to {maximum}"
+        reason = unexpected(text, f"a whole number from {minimum} to {maximum}")
         raise ValidationProblem(f"{name}: {reason}", fields={name: reason})
     return number
 
@@ -49,7 +49,8 @@ def cursor_read(text: str) -> UUID:
     try:
         return UUID(bytes=base64.b64decode(text + "==", altchars=b"-_", validate=True))
     except (binascii.Error, ValueError) as error:
-        raise ValidationProblem("cursor: not one of ours", fields={"cursor": "not one of ours"}) from error
+        reason = unexpected(text, "the next_cursor of a page")
+        raise ValidationProblem(f"cursor: {reason}", fields={"cursor": reason}) from error
 
 
 class KeysetPagination(BasePagination):

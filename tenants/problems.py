@@ -2,12 +2,23 @@
 
 from collections.abc import Mapping
 
+SHOWN = 80
+"""Characters of a wrong value that are repeated to its sender."""
+
+
+def unexpected(value: object, expected: str) -> str:
+    """E.g. `'x', expected a whole number`."""
+    text = repr(value)
+    return f"{text if len(text) <= SHOWN else text[:SHOWN] + '…'}, expected {expected}"
+
 
 class Refusal(Exception):
     """A request that cannot be carried out as asked. `detail` is written for people, `code` for programs."""
 
     status = 400
     code = "refused"
+    retry_after = 0
+    """Seconds after which the same may be asked again; 0 when that would not help."""
 
     def __init__(self, detail: str, *, fields: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)

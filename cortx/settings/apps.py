@@ -45,6 +45,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "cortx.middleware.IdentityMiddleware",
+    "cortx.arrivals.BodyMiddleware",
     "cortx.middleware.TenantMiddleware",
     "cortx.repeats.IdempotencyMiddleware",
 ]

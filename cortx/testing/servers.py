@@ -186,5 +186,6 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 def pytest_configure(config: pytest.Config) -> None:
     """Fixtures come after pytest-django's, so that ours of the same name win; by now Django is configured."""
-    for name in ("properties", "children", "database", "figures", "queries", "embedded", "browser", "cast", "judged"):
+    names = "properties children database figures queries embedded browser cast judged web"
+    for name in names.split():
         config.pluginmanager.import_plugin(f"cortx.testing.{name}")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from records import commands, snapshots
 from records.datasets import paging
 from records.datasets.filters import RecordFilter, SummaryFilter
-from records.datasets.models import Record, RecordCount
+from records.datasets.models import Dataset, Record, RecordCount
 from records.datasets.paging import Asked, created_between
 from records.datasets.representations import (
     DatasetShape,
@@ -23,10 +23,10 @@ from records.datasets.representations import (
     record_shape,
     record_shapes,
 )
-from records.datasets.selectors import dataset_by_name, datasets, record_by_id, summary
+from records.datasets.selectors import dataset_by_name, dataset_etag, datasets, record_by_id, summary
 from rulepacks.catalog.selectors import version_named
 from tenants.access.roles import Permission
-from tenants.bodies import body_as
+from tenants.bodies import body_as, no_body
 from tenants.filtering import KEYSET, LIMIT, OFFSET, nothing_else, page_of
 from tenants.http import TenantAPIView
 from tenants.pagination import OldestFirst, page_limit, page_offset
@@ -95,6 +95,7 @@ class RecordProcess(TenantAPIView):
     def post(self, request: Request, record_id: UUID) -> Response:
         """Decide a pending record by its dataset's active pack. Repeated calls give the one decision there is."""
         nothing_else(request.query_params)
+        no_body(request)
         return Response(with_payload(commands.record_process(record_id)))
 
 
@@ -154,6 +155,20 @@ class DatasetList(TenantAPIView):
         return Response(DatasetShape(dataset).data, status=HTTPStatus.CREATED)
 
 
+class DatasetView(TenantAPIView):
+    """One dataset."""
+
+    @extend_schema(responses=DatasetShape)
+    def get(self, request: Request, name: str) -> Response:
+        """The dataset. Its ETag changes when it does."""
+        nothing_else(request.query_params)
+        return dataset_response(dataset_by_name(name))
+
+
+def dataset_response(dataset: Dataset) -> Response:
+    return Response(DatasetShape(dataset).data, headers={"ETag": dataset_etag(dataset)})
+
+
 class Activation(msgspec.Struct, forbid_unknown_fields=True):
     """Body of `POST /api/v1/datasets/{name}/activate`."""
 
@@ -167,15 +182,20 @@ class DatasetActivate(TenantAPIView):
     write_permission = Permission.ACTIVATE
 
     @extend_schema(
+        parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="An ETag of the dataset.")],
         request=inline_serializer(
             "Activation", {"pack": serializers.CharField(), "version": serializers.CharField(required=False)}
         ),
         responses=DatasetShape,
     )
     def post(self, request: Request, name: str) -> Response:
-        """Judge what arrives from now on with this version; without one, with the pack's newest published."""
+        """Judge what arrives from now on with this version; without one, with the pack's newest published.
+
+        With `If-Match`, only if the dataset is still as its ETag says.
+        """
         nothing_else(request.query_params)
         wanted = body_as(Activation, request.data)
         dataset = dataset_by_name(name)
-        commands.dataset_activate(dataset=dataset, version=version_named(wanted.pack, wanted.version))
-        return Response(DatasetShape(dataset).data)
+        version = version_named(wanted.pack, wanted.version)
+        commands.dataset_activate(dataset=dataset, version=version, if_match=request.headers.get("If-Match"))
+        return dataset_response(dataset)

@@ -20,8 +20,10 @@ from records.datasets.representations import BatchDetail, BatchShape, ReceivedSh
 from records.datasets.selectors import batch_by_id, batch_counts, batch_inputs, batches
 from records.runs.representations import RunShape
 from tenants.access.roles import Permission
+from tenants.bodies import no_body
 from tenants.filtering import KEYSET, nothing_else, page_of
 from tenants.http import TenantAPIView, accepted
+from tenants.negotiation import answered_as
 from tenants.pagination import KeysetPagination
 
 FORM = {
@@ -95,6 +97,8 @@ class BatchView(TenantAPIView):
 class BatchRejected(TenantAPIView):
     """Rows of a delivery that could not be read."""
 
+    renderer_classes = answered_as(["application/x-ndjson"])
+
     @extend_schema(responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY})
     def get(self, request: Request, batch_id: UUID) -> StreamingHttpResponse:
         """One JSON object a row: input, row, line, column, reason and the start of its text."""
@@ -121,6 +125,7 @@ class BatchRerun(TenantAPIView):
     def post(self, request: Request, batch_id: UUID) -> Response:
         """Judge the delivery again with its dataset's active version. Earlier runs keep their findings."""
         nothing_else(request.query_params)
+        no_body(request)
         run = commands.run_again(batch_by_id(batch_id))
         body: dict[str, Any] = dict(RunShape(run).data)
         return accepted(body, reverse("api-run", args=[run.id]))

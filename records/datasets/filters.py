@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from records.datasets.models import Batch
 from records.states import RecordStatus, RunStatus
-from tenants.filtering import StrictFilterSet
+from tenants.filtering import StrictFilterSet, WholeNumberFilter
 
 SORTABLE = ("created_at", "status", "category", "source")
 ORDERS = ("asc", "desc")
@@ -43,7 +43,7 @@ class BatchFilter(StrictFilterSet):
     status = filters.ChoiceFilter(
         field_name="last_run__status", choices=RunStatus.choices, help_text="Of the newest run."
     )
-    number = filters.NumberFilter(method="numbered", min_value=1, max_value=10**15, help_text="17 for B-17.")
+    number = WholeNumberFilter(method="numbered", min_value=1, max_value=10**15, help_text="17 for B-17.")
 
     def numbered(self, batches: QuerySet[Batch], name: str, value: Decimal) -> QuerySet[Batch]:
         """The batch that people call by this number."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
@@ -21,7 +20,7 @@ from tenants.access.identity import Identity
 from tenants.access.roles import Permission
 from tenants.exact_json import text_fault
 from tenants.filtering import refuse
-from tenants.problems import StateConflict, TooLarge, UnknownReference, ValidationProblem
+from tenants.problems import StateConflict, UnknownReference, ValidationProblem, unexpected
 
 Given = ParamSpec("Given")
 
@@ -72,12 +71,7 @@ class Sent:
 
 
 def receive(request: HttpRequest, receiver: Receiver) -> None:
-    """Put the files of a delivery into storage, at the pace of the sender; then `sent` finds them there.
-
-    Raises `TooLarge`, when it can before the body is read.
-    """
-    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.UPLOAD_LIMIT_BYTES:
-        raise TooLarge(f"The request is larger than the limit of {settings.UPLOAD_LIMIT_BYTES:,} bytes")
+    """Put the files of a delivery, which has arrived, into storage, where `sent` finds them. Raises `TooLarge`."""
     if (request.content_type or "").lower() in FORMATS:
         request.received = receiver.store(ONLY_INPUT, request)  # type: ignore[attr-defined, arg-type]
         return
@@ -118,9 +112,9 @@ def checked(fields: Mapping[str, str]) -> None:
     problems = {name: "unknown field" for name in fields if name not in known}
     problems |= {name: fault for name, value in fields.items() if (fault := text_fault(name + value))}
     if fields.get("again", "1") not in {"0", "1"}:
-        problems["again"] = "expected 0 or 1"
+        problems["again"] = unexpected(fields["again"], "0 or 1")
     if len(fields.get("source", "")) > 120:
-        problems["source"] = "expected at most 120 characters"
+        problems["source"] = unexpected(fields["source"], "at most 120 characters")
     refuse(problems)
 
 

@@ -1,5 +1,7 @@
 """Reads of deliveries and records. Counts come from the counters, never from the records."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -32,6 +34,12 @@ def dataset_by_name(name: str) -> Dataset:
     if found is None:
         raise UnknownReference(f"No dataset is called {name!r}")
     return found
+
+
+def dataset_etag(dataset: Dataset) -> str:
+    """Another one whenever what the dataset says of itself is another."""
+    said = json.dumps([str(dataset.active_version_id), dataset.title, dataset.parameters], sort_keys=True)
+    return f'W/"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
 
 def batches() -> QuerySet[Batch]:

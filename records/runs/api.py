@@ -18,8 +18,10 @@ from records.runs.representations import FindingShape, RunDetailShape, RunShape,
 from records.runs.selectors import FindingFilter, finding_by_id, findings, run_by_id, run_detail, runs
 from rulepacks.engine.formats.media import MEDIA_TYPES, content_type
 from tenants.access.roles import Permission
+from tenants.bodies import no_body
 from tenants.filtering import KEYSET, nothing_else, page_of
 from tenants.http import TenantAPIView
+from tenants.negotiation import answered_as
 from tenants.pagination import KeysetPagination, OldestFirst
 from tenants.problems import UnknownReference
 
@@ -56,6 +58,7 @@ class RunCancel(TenantAPIView):
     def post(self, request: Request, run_id: UUID) -> Response:
         """Ask the run to stop; nothing of it will have been decided."""
         nothing_else(request.query_params)
+        no_body(request)
         commands.run_cancel(run_by_id(run_id))
         return run_response(run_id, status=202)
 
@@ -68,6 +71,8 @@ def run_response(run_id: UUID, status: int = 200) -> Response:
 
 class RunOutput(TenantAPIView):
     """A file that the pack put out."""
+
+    renderer_classes = answered_as([*dict.fromkeys(MEDIA_TYPES.values()), "application/octet-stream"])
 
     @extend_schema(responses={(200, media): OpenApiTypes.BINARY for media in MEDIA_TYPES.values()})
     def get(self, request: Request, run_id: UUID, name: str) -> FileResponse:

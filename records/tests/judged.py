@@ -43,11 +43,16 @@ class Judged:
 
 @pytest.fixture
 def judged(cast: Cast, tmp_path: Path) -> Judged:
+    return judged_make(cast, tmp_path)
+
+
+def judged_make(cast: Cast, folder: Path) -> Judged:
+    """The delivery; for fixtures of another scope."""
     with tenant_scope(cast.tenant.id):
         version = pack_install(folder=LEDGER)
         dataset = commands.dataset_create(name="ledger", title="Ledger", parameters={"year": 2026})
         commands.dataset_activate(dataset=dataset, version=version)
-        batch, run = delivered(dataset, version, tmp_path)
+        batch, run = delivered(dataset, version, folder)
         single = commands.record_create(source=SECRET, category="ledger", payload={"line": SECRET, "year": 2026})
         return Judged(dataset, version, batch, run, rows_of(batch), findings_of(run), single)
 

@@ -60,12 +60,15 @@ def identify(request: HttpRequest) -> Identity:
     """
     named = _named_tenant(request)
     key, token = _sent(request)
-    if token:
+    if token is not None:
         return _of_token(token, named)
-    if key:
+    if key is not None:
         return _of_key(key, named)
     if isinstance(request.user, User):
         return _of_session(request, request.user, named)
+    # A proxy may ask a person for another scheme's password, but nobody else means it for somebody else.
+    if "Authorization" in request.headers:
+        raise BadCredential
     return _of_nobody(request, named)
 
 
@@ -86,23 +89,28 @@ def user_actor(user: User) -> Actor:
     return Actor("user", str(user.id), str(user))
 
 
-def _named_tenant(request: HttpRequest) -> str:
+def _named_tenant(request: HttpRequest) -> str | None:
     in_path = TENANT_PATH.match(request.path_info)
-    return in_path[1] if in_path else request.headers.get("X-Tenant", "")
+    return in_path[1] if in_path else request.headers.get("X-Tenant")
 
 
-def _sent(request: HttpRequest) -> tuple[str, str]:
-    """The key and the access token that were sent. After `Bearer` three parts are a token, anything else is a key."""
-    if key := request.headers.get("X-API-Key", ""):
-        return key, ""
+def _sent(request: HttpRequest) -> tuple[str | None, str | None]:
+    """The key and the access token that were sent. After `Bearer` three parts are a token, anything else is a key.
+
+    The server hands on what is not ASCII as an empty text, which is still a credential sent.
+    """
+    if (key := request.headers.get("X-API-Key")) is not None:
+        return key, None
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    text = text.strip() if scheme.lower() == "bearer" else ""
-    return ("", text) if text.count(".") == 2 else (text, "")
+    if scheme.lower() != "bearer":
+        return None, None
+    text = text.strip()
+    return (None, text) if text.count(".") == 2 else (text, None)
 
 
-def _of_token(text: str, named: str) -> Identity:
+def _of_token(text: str, named: str | None) -> Identity:
     membership = tokens_membership(access_claims(text))
-    if named and membership.tenant.slug != named:
+    if named is not None and membership.tenant.slug != named:
         raise NoSuchTenant
     return _of_member(membership)
 
@@ -112,7 +120,7 @@ def _of_member(membership: Membership, *, is_browser: bool = False) -> Identity:
     return Identity(user_actor(user), membership.tenant, user, role, MAY[role], is_browser)
 
 
-def _of_key(text: str, named: str) -> Identity:
+def _of_key(text: str, named: str | None) -> Identity:
     if settings.API_KEY and hmac.compare_digest(text.encode(), settings.API_KEY.encode()):
         tenant, scopes = _default_tenant(), ["read", "write"]
         actor = Actor("key", "environment", "API_KEY")
@@ -121,17 +129,17 @@ def _of_key(text: str, named: str) -> Identity:
         actor = Actor("key", str(key.id), key.name)
     else:
         raise BadCredential
-    if named and (tenant is None or tenant.slug != named):
+    if named is not None and (tenant is None or tenant.slug != named):
         raise NoSuchTenant
     allowed = frozenset[Permission]().union(*(SCOPES.get(scope, frozenset()) for scope in scopes))
     return Identity(actor, tenant, role=SERVICE, permissions=allowed)
 
 
-def _of_session(request: HttpRequest, user: User, named: str) -> Identity:
+def _of_session(request: HttpRequest, user: User, named: str | None) -> Identity:
     memberships = memberships_of(user)
-    wanted = named or request.session.get(CHOSEN_TENANT, "")
+    wanted = request.session.get(CHOSEN_TENANT, "") if named is None else named
     found = next((membership for membership in memberships if membership.tenant.slug == wanted), None)
-    if found is None and named:
+    if found is None and named is not None:
         raise NoSuchTenant
     if found is None and len(memberships) == 1:
         found = memberships[0]
@@ -143,8 +151,8 @@ def _of_session(request: HttpRequest, user: User, named: str) -> Identity:
     return Identity(user_actor(user), tenant, user, permissions=readable, is_browser=True)
 
 
-def _of_nobody(request: HttpRequest, named: str) -> Identity:
-    if named and named != settings.DEFAULT_TENANT:
+def _of_nobody(request: HttpRequest, named: str | None) -> Identity:
+    if named is not None and named != settings.DEFAULT_TENANT:
         return NOBODY
     tenant, permissions = _public()
     if settings.OPEN_WRITES and RECORD_PATH.match(request.path_info):

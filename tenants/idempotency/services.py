@@ -26,6 +26,7 @@ class InFlight(Refusal):
 
     status = 409
     code = "in_flight"
+    retry_after = 1
 
 
 class KeyReused(Refusal):

@@ -38,7 +38,8 @@ def test_pages_by_keyset_cover_every_row_once(kind: type[KeysetPagination]) -> N
 def test_a_limit_outside_its_bounds_is_refused(limit: str) -> None:
     with pytest.raises(ValidationProblem) as refused:
         page_limit(asked(limit=limit))
-    assert refused.value.fields == {"limit": "expected a whole number from 1 to 200"}
+    assert refused.value.fields["limit"].endswith(", expected a whole number from 1 to 200")
+    assert len(refused.value.detail) < 200
 
 
 def test_limit_and_offset_have_their_defaults() -> None:

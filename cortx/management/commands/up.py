@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cortx.database import database_set_up
 from cortx.demo import demo_seed, demo_sign_in
+from cortx.serving import web_command
 from cortx.settings import env
 from cortx.supervisor import Child, Stopped, stop_all, stop_on_signals, supervise
 from records.runs.models import Run
@@ -88,10 +89,7 @@ def start_children(port: int) -> Iterator[Child]:
     log_config = logs / "logging.json"
     log_config.write_text(json.dumps(settings.LOGGING))
     celery = [sys.executable, "-m", "celery", "-A", "cortx.celery", "--quiet"]
-    # Blocking threads: the views are synchronous, and the server must not run more of them than the pool serves.
-    web = f"--interface wsgi --host {HOST} --port {port} --workers 1 --blocking-threads 4".split()
-    web += ["--log-config", str(log_config)]
-    yield Child("web", [sys.executable, "-m", "granian", *web, "cortx.wsgi:application"], logs)
+    yield Child("web", list(web_command(port, host=HOST, log_config=str(log_config))), logs)
     yield Child("worker", [*celery, "worker", "--pool", "prefork", "--concurrency", "1", "--loglevel", "INFO"], logs)
     yield Child("sealer", [*celery, "worker", "--pool", "solo", "--queues", "seal", "--loglevel", "INFO"], logs)
     yield Child("beat", [*celery, "beat", "--pidfile", "", "--loglevel", "INFO"], logs)

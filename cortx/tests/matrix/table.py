@@ -9,13 +9,13 @@ READ: Methods = {"GET": P.READ}
 
 
 def api(**writes: Permission) -> Methods:
-    """A resource of the API: it is described to whoever may read, and written to as told."""
-    return {**READ, "HEAD": P.READ, "OPTIONS": P.READ, **writes}
+    """A resource of the API, written to as told."""
+    return {**READ, "HEAD": P.READ, **writes}
 
 
 def command(permission: Permission) -> Methods:
     """An address of the API that is only written to."""
-    return {"OPTIONS": P.READ, "POST": permission}
+    return {"POST": permission}
 
 
 AUDIT: Methods = dict.fromkeys(("GET", "HEAD", "OPTIONS"), P.READ_AUDIT)
@@ -29,6 +29,7 @@ COMPATIBLE: dict[str, Methods] = {
 CANONICAL: dict[str, Methods] = {
     **COMPATIBLE,
     "datasets": api(POST=P.ACTIVATE),
+    "dataset": api(),
     "dataset-activate": command(P.ACTIVATE),
     "batches": api(POST=P.UPLOAD),
     "batch": api(),
