@@ -1,11 +1,15 @@
 """Request 101 of 100 is refused: by key, session, address and tenant, in memory and in Redis."""
 
 import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
+from pytest_django.live_server_helper import LiveServer
 
 from tenants.access.keys import key_issue
 from tenants.rates import services
@@ -110,3 +114,26 @@ def test_without_redis_nobody_is_refused(cast: Cast, settings: Any, monkeypatch:
     browser = cast.browser(cast.analyst)
     assert statuses(browser, 3) == [200] * 3
     assert browser.post(URL, body, content_type="application/json").status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("store", [MemoryCounters(), RedisCounters(django_settings.REDIS_URL)], ids=["memory", "redis"])
+def test_exactly_the_limit_passes_however_many_ask_at_once(
+    cast: Cast, live_server: LiveServer, settings: Any, monkeypatch: pytest.MonkeyPatch, store: Any
+) -> None:
+    minute = 6_000.0 + new_id().int % 10**6 * 60
+    monkeypatch.setattr(services, "counters", lambda: store)
+    monkeypatch.setattr(services, "clock", lambda: minute)
+    settings.RATE_LIMIT_KEY = LIMIT
+    text = key_issue(tenant=cast.tenant, name="busy", scopes=["read"])[1]
+
+    def ask(_: int) -> int:
+        connection = HTTPConnection(live_server.thread.host, live_server.thread.port, timeout=60)
+        connection.request("GET", URL, headers={"X-API-Key": text})
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    with ThreadPoolExecutor(20) as pool:
+        statuses = Counter(pool.map(ask, range(LIMIT + 20)))
+    assert statuses == {200: LIMIT, 429: 20}

@@ -185,7 +185,12 @@ def bodies(route: Route, place: Place) -> list[Mapping[str, Any]]:
         "account_reset_password": {"email": place["email"]},
     }  # fmt: skip
     known["compatible-records"] = known["api-records"]
-    return [known[route.name]] if route.name in known else [*actions(route, place), {"post": "yes"}]
+    # What the API does without a body it refuses to do with one.
+    return (
+        [known[route.name]]
+        if route.name in known
+        else [*actions(route, place), {} if route.is_api else {"post": "yes"}]
+    )
 
 
 def delivery() -> SimpleUploadedFile:
