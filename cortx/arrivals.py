@@ -31,7 +31,7 @@ CHARSETS_FOUND_OUT = {"text/csv"}
 """Files are read as what they turn out to be, whatever is said of them."""
 WATCHED_SECONDS = 0.25
 """What arrives faster than this is never counted as under way, and keeps its database connection."""
-AT_ONCE_SMALL, AT_ONCE_LARGE, AT_ONCE_ALL = 32, 6, 12
+AT_ONCE_SMALL, AT_ONCE_LARGE, AT_ONCE_ALL = 64, 6, 12
 
 
 class LengthRequired(Refusal):
