@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from array import array
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -156,11 +157,11 @@ def _number(
     """Row numbers of the kept records, and the rejected ones with row number and line, in the delivered order."""
     numbers: list[int] = []
     rejected: list[Rejected] = []
-    refused = list(piece.refused)
+    refused = deque(piece.refused)
     row_number, line, counted = first, piece.line, 0
     for at, start in [*enumerate(starts), (len(starts), len(piece.data))]:
         while refused and refused[0].at <= start:
-            out = refused.pop(0)
+            out = refused.popleft()
             rejected.append(Rejected(row_number, out.line, None, out.reason, _shown(out.text)))
             row_number, line = row_number + 1, line + 1
         if at == len(starts):
