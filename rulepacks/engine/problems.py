@@ -60,3 +60,8 @@ class ProblemList:
 
     def __len__(self) -> int:
         return len(self._problems)
+
+    @property
+    def all(self) -> tuple[Problem, ...]:
+        """All of them, by place."""
+        return tuple(sorted(set(self._problems)))

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from rulepacks.engine.advice import advice
 from rulepacks.engine.cases import load_cases
 from rulepacks.engine.cli.lines import FORMATS, write_lines
 from rulepacks.engine.library import find_pack
@@ -36,6 +37,7 @@ def main(arguments: argparse.Namespace) -> int:
         rules = len({case.rule for case in cases})
         sys.stdout.write(f"{pack.name} {pack.version}: {rules} rules, {len(cases)} cases, nothing wrong\n")
         sys.stdout.write(f"sha256 {pack.content_hash}\n")
+        sys.stderr.writelines(f"{one} (not refused)\n" for one in advice(folder, pack))
     else:
         write_lines(arguments.format, COLUMNS, (), sys.stdout)
     return 0
