@@ -17,6 +17,7 @@ from tenants.audit.representations import AuditEventShape, CheckpointShape, Cons
 from tenants.audit.selectors import audit_event, audit_events, checkpoint_at, checkpoint_newest, sealed_under
 from tenants.filtering import KEYSET, StrictFilterSet, nothing_else, page_of
 from tenants.http import TenantAPIView
+from tenants.negotiation import answered_as
 from tenants.pagination import KeysetPagination, whole_number
 from tenants.problems import StateConflict, ValidationProblem
 
@@ -109,6 +110,8 @@ class Consistency(AuditView):
 
 class AuditExport(AuditView):
     """The log as a file."""
+
+    renderer_classes = answered_as(["application/x-ndjson"])
 
     @extend_schema(
         parameters=[
