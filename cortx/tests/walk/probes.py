@@ -8,8 +8,10 @@ from typing import Any
 import psycopg
 from django.db import Error, connection, transaction
 
+from tenants.context import tenant_scope
 from tenants.scoping import new_id
 from tenants.serving_role import tenant_tables
+from tenants.tests.cast import Cast
 
 Values = Mapping[str, Any]
 REFUSED = {"0A000", "42501"}
@@ -43,6 +45,15 @@ class Target:
     def copy(self, **changed: Any) -> str:
         """The row with other values in it, as JSON for `made`."""
         return json.dumps({**self.row, **changed})
+
+
+def targets(cast: Cast) -> Iterator[Target]:
+    """A row of each table of the cast's tenant, for the other to aim at."""
+    for table in tenant_tables():
+        with tenant_scope(cast.tenant.id), connection.cursor() as cursor:
+            cursor.execute(f"SELECT row_to_json(t) FROM {table} t LIMIT 1")
+            row = cursor.fetchone()[0]
+        yield Target(table, row, str(cast.other.id))
 
 
 @dataclass(frozen=True)

@@ -1,67 +1,106 @@
-"""Every tenant filter left out in turn: a test notices, or row security holds and one notices once it is gone too."""
+"""Every tenant filter left out in turn, where no row security stands behind it: the walk notices.
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+With row security behind it nothing comes of most of them, which is what it is for. And every policy left out in turn:
+raw SQL gets through, and the check at start-up notices.
+"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import LiteralString
+
+import psycopg
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, transaction
+from psycopg import sql
 
+from cortx.database_roles import database_url, libpq_url
+from cortx.testing.database import Databases
 from cortx.testing.figures import RecordFigure
-from cortx.tests.walk.mutants import Mutant, copied, filters, policies, without_row_security
+from cortx.tests.walk.mutants import Mutant, filters
+from cortx.tests.walk.probes import outcomes, targets
+from cortx.tests.walk.routes import routes
+from cortx.tests.walk.walk import Twins, Walk, browser
+from tenants.context import tenant_scope
+from tenants.serving_role import serving_role_verify, tenant_tables
 
-# The one who goes farthest: of the others the admin wants no more than that they sign in.
-WALK = ("cortx/tests/walk/test_walk.py", "-k", "browser")
-REGISTRY = "tenants/tests/test_row_security.py"
-ACCESS = ("tenants/access/tests", "tenants/accounts/tests")
-NEW_RUN = {"CORTX_TEST_RUN", "CORTX_VAR", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_ADDOPTS"}
-HELD = {
-    "records/runs/bulk.py": "the rows deleted are also confined to the ids of one batch",
-}
-"""Filters that nothing notices the absence of, and why nothing can come of it."""
+UNSEEN: dict[str, str] = {}
+"""Filters whose absence the walk cannot notice, by file and function, and why nothing comes of it."""
 
 
-def passes(tree: Path, *tests: str) -> bool:
-    """Whether the tests pass in that source, against databases of their own on the servers of this run."""
-    environment = {name: value for name, value in os.environ.items() if name not in NEW_RUN}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-cov", *tests]
-    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=1800)
-    assert done.returncode in {0, 1}, done.stdout + done.stderr
-    return done.returncode == 0
+@contextmanager
+def open_tables(databases: Databases, tables: list[str]) -> Iterator[None]:
+    """The tables have no row security for the length of the scope, which must enclose every transaction."""
+    url = database_url(databases.owner_url, str(connection.settings_dict["NAME"]))
+    with psycopg.connect(libpq_url(url), autocommit=True) as owner:
+        switch(owner, tables, "DISABLE")
+        try:
+            yield
+        finally:
+            switch(owner, tables, "ENABLE")
 
 
-def test_every_kind_of_filter_is_found() -> None:
-    files = {mutant.file for mutant in (*filters(), *policies())}
-    in_queries = {"tenants/scoping.py", "tenants/access/admin.py", "tenants/access/identity.py"}
-    in_sql, in_migrations = "records/runs/bulk.py", "tenants/migrations/0006_effects.py"
-    assert {*in_queries, in_sql, in_migrations} <= files
+def switch(owner: psycopg.Connection, tables: list[str], way: LiteralString) -> None:
+    for table in tables:
+        owner.execute(sql.SQL("ALTER TABLE {} " + way + " ROW LEVEL SECURITY").format(sql.Identifier(table)))
+
+
+@pytest.fixture(scope="module")
+def wide_open(databases: Databases) -> Iterator[None]:
+    """No table has row security."""
+    with open_tables(databases, tenant_tables()):
+        yield
+
+
+@pytest.fixture
+def one_open(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
+    """One table has no row security."""
+    with open_tables(databases, [request.param]):
+        yield request.param
+
+
+def everything(walk: Walk) -> Twins:
+    """What the owner of another tenant asks, questions first: they are quicker."""
+    for route in routes():
+        if set(route.parameters) <= {"slug"}:
+            yield from walk.questions(route)
+    for route in routes():
+        yield from walk.visits(route)
+
+
+def test_filters_of_every_kind_are_found() -> None:
+    found = {(mutant.file, mutant.inside) for mutant in filters()}
+    assert ("tenants/scoping.py", "TenantManager.get_queryset") in found
+    assert ("tenants/access/admin.py", "ApiKeyScreen.get_queryset") in found
+    assert ("tenants/access/identity.py", "memberships_of") in found
+    assert ("records/runs/bulk.py", "rows_delete") in found
 
 
 @pytest.mark.battery
-def test_the_filters_alone_are_enough(tmp_path: Path) -> None:
+def test_the_filters_alone_are_enough(wide_open: None, walk: Walk) -> None:
     """Two walls: without row security the walk still finds nothing."""
-    tree = copied(tmp_path)
-    without_row_security(tree)
-    assert passes(tree, *WALK)
+    assert [*walk.faults(browser(walk.cast), everything(walk))] == []
 
 
 @pytest.mark.battery
 @pytest.mark.parametrize("mutant", [*filters()], ids=str)
-def test_a_filter_left_out_is_noticed(mutant: Mutant, tmp_path: Path, record_figure: RecordFigure) -> None:
-    tree = copied(tmp_path)
-    mutant.apply(tree)
-    if not (passes(tree, *WALK) and passes(tree, *ACCESS)):
-        record_figure(str(mutant), "noticed")
-        return
-    without_row_security(tree)
-    noticed = not passes(tree, *WALK)
-    record_figure(str(mutant), "held by row security" if noticed else HELD[mutant.file])
+def test_the_walk_notices_that_a_filter_is_left_out(
+    wide_open: None, mutant: Mutant, walk: Walk, record_figure: RecordFigure
+) -> None:
+    outsider = browser(walk.cast)
+    with mutant.planted():
+        fault = next(walk.faults(outsider, everything(walk)), "")
+    place = f"{mutant.file}: {mutant.inside}"
+    record_figure(str(mutant), (fault.partition("\n")[0] if fault else UNSEEN.get(place, "not noticed"))[:160])
+    assert bool(fault) != (place in UNSEEN)
 
 
 @pytest.mark.battery
-@pytest.mark.parametrize("mutant", [*policies()], ids=str)
-def test_a_policy_left_out_is_noticed(mutant: Mutant, tmp_path: Path, record_figure: RecordFigure) -> None:
-    tree = copied(tmp_path)
-    mutant.apply(tree)
-    assert not passes(tree, REGISTRY)
-    record_figure(str(mutant), "noticed")
+@pytest.mark.parametrize("one_open", tenant_tables(), indirect=True)
+def test_raw_sql_and_start_up_notice_that_a_policy_is_left_out(one_open: str, walk: Walk) -> None:
+    with pytest.raises(ImproperlyConfigured, match=f"row security of {one_open} is not enabled"):
+        serving_role_verify()
+    target = next(target for target in targets(walk.cast) if target.table == one_open)
+    with transaction.atomic(), tenant_scope(walk.cast.other.id):
+        assert [name for name, outcome in outcomes(target) if outcome.reached]
+        transaction.set_rollback(True)

@@ -1,29 +1,19 @@
 """Raw SQL over every tenant table, as another tenant and as none: nothing is read, changed, added, taken or told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from cortx.testing.figures import RecordFigure
 from cortx.tests.walk.canaries import contents
-from cortx.tests.walk.probes import Target, made, outcomes, said
+from cortx.tests.walk.probes import Target, made, outcomes, said, targets
 from cortx.tests.walk.walk import Walk
 from tenants.context import tenant_scope
 from tenants.scoping import new_id
-from tenants.serving_role import tenant_tables
 
 Bound = Callable[[Walk], AbstractContextManager[None]]
-
-
-def targets(walk: Walk) -> Iterator[Target]:
-    """A row of each tenant table."""
-    for table in tenant_tables():
-        with tenant_scope(walk.cast.tenant.id), connection.cursor() as cursor:
-            cursor.execute(f"SELECT row_to_json(t) FROM {table} t LIMIT 1")
-            row = cursor.fetchone()[0]
-        yield Target(table, row, str(walk.cast.other.id))
 
 
 def another_tenant(walk: Walk) -> AbstractContextManager[None]:
@@ -37,7 +27,7 @@ def no_tenant(walk: Walk) -> AbstractContextManager[None]:
 @pytest.mark.parametrize("caller", [another_tenant, no_tenant])
 def test_no_statement_reaches_a_tenants_row_as(caller: Bound, walk: Walk, record_figure: RecordFigure) -> None:
     leaks, probes = [], 0
-    for target in targets(walk):
+    for target in targets(walk.cast):
         with transaction.atomic(), caller(walk):
             for name, outcome in outcomes(target):
                 probes += 1
@@ -51,7 +41,7 @@ def test_no_statement_reaches_a_tenants_row_as(caller: Bound, walk: Walk, record
 
 
 def test_equal_rows_of_two_tenants_are_not_in_each_others_way_and_none_can_be_moved(walk: Walk) -> None:
-    for target in targets(walk):
+    for target in targets(walk.cast):
         with transaction.atomic(), tenant_scope(walk.cast.other.id):
             mine = str(new_id())
             assert said(made(target), [target.copy(tenant_id=target.own, id=mine)]).rows == 1, target.table
@@ -61,7 +51,7 @@ def test_equal_rows_of_two_tenants_are_not_in_each_others_way_and_none_can_be_mo
 
 
 def test_a_reference_to_another_tenants_row_is_refused_as_one_to_nothing(walk: Walk) -> None:
-    for target in targets(walk):
+    for target in targets(walk.cast):
         for column in target.references:
             theirs, nothing = target.row[column], str(new_id())
             assert [pointing(walk, target, column, to) for to in (theirs, nothing)] == ["23503", "23503"], column
