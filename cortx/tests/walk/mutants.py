@@ -38,7 +38,7 @@ class Mutant:
         """Have the functions of the file in this process run the changed code for the length of the scope."""
         path = str(ROOT / self.file)
         changed = {code.co_qualname: code for code in codes(compile(self.text, path, "exec"))}
-        functions = [one for one in gc.get_objects() if isinstance(one, FunctionType)]
+        functions = [one for one in gc.get_objects() if type(one) is FunctionType]
         before = [(one, one.__code__) for one in functions if one.__code__.co_filename == path]
         assert self.inside in {code.co_qualname for _, code in before}
         try:
