@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType
 
@@ -30,13 +31,19 @@ class Mutant:
     about: str
     text: str
 
+    @property
+    def place(self) -> str:
+        """File and function."""
+        return f"{self.file}: {self.inside}"
+
     def __str__(self) -> str:
-        return f"{self.file}: {self.inside}: {self.about}"
+        return f"{self.place}: {self.about}"
 
     @contextmanager
     def planted(self) -> Iterator[None]:
         """Have the functions of the file in this process run the changed code for the length of the scope."""
         path = str(ROOT / self.file)
+        import_module(self.file.removesuffix(".py").replace("/", "."))
         changed = {code.co_qualname: code for code in codes(compile(self.text, path, "exec"))}
         functions = [one for one in gc.get_objects() if type(one) is FunctionType]
         before = [(one, one.__code__) for one in functions if one.__code__.co_filename == path]
