@@ -7,6 +7,7 @@ from pathlib import Path
 from cortx.tests.walk.mutants import ROOT, served
 
 CACHING = {
+    "records/packs/shown.py": "changes between versions, by the names of their archives, which begin with the tenant",
     "rulepacks/catalog/limits.py": "settings",
     "rulepacks/catalog/selectors.py": "compiled rules, by the name of their archive, which begins with the tenant",
     "rulepacks/engine/loading/schema.py": "the schema of packs",
@@ -21,6 +22,7 @@ STORING = {
     "records/files.py": "takes the names it is given",
     "records/pipeline.py": "writes under the tenant of the claim",
     "records/runs/api.py": "reads what a run of the tenant names",
+    "records/runs/explaining.py": "reads and writes under the tenant",
     "records/runs/storing.py": "reads what this attempt wrote",
     "records/runs/views.py": "reads what a run or batch of the tenant names",
     "records/snapshots.py": "reads what a batch of the tenant names",
