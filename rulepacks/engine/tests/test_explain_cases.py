@@ -64,7 +64,7 @@ def judged(
             for one in found():
                 body, side = rule.body, ""
                 # Blanks match nothing: such a key is one of each side.
-                if isinstance(body, ReconcileBody) and one["left"] == "0":
+                if isinstance(body, ReconcileBody) and one["left"] is None:
                     side = body.right.input
                 explained.append(asked(run, Question(rule.code, key=json.loads(one["key"]), input=side)))
 
