@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from records.datasets.models import Batch, Record
 from records.runs.models import Finding
 from records.snapshots import source_rows
+from rulepacks.catalog.archives import ArchiveDamaged
 from rulepacks.catalog.selectors import record_rules
 from rulepacks.engine.explanation.hints import Hint, hints
 from rulepacks.engine.explanation.record_explained import explain_record
@@ -66,7 +67,10 @@ def explained(finding: Finding) -> Explained:
     """The explanation as far as it can be had now, with what can be seen from both sides alone."""
     if finding.run.pack_version is None:
         return Explained("none")
-    told = alone(finding) or kept(finding)
+    try:
+        told = alone(finding) or kept(finding)
+    except ArchiveDamaged as damage:
+        return Explained("lost", reason=str(damage))
     if told is not None:
         return Explained("told", told.hints, told)
     seen = hints(finding.left, finding.right, earlier=earlier_difference(finding)) if compares(finding) else ()

@@ -40,6 +40,8 @@ PLAIN = {
     "outputs": "names of files in storage",
     "rows": "numbers of rows",
     "input": "the pack's word, found in its summary",
+    "Finding.rule": "the pack's word",
+    "Run.parameters": "what the pack declares, or nothing of the run could be explained",
     "BatchInput.name": "the pack's word",
     "refresh_hash": "computed",
     "Approval.kind": "name of a model",
