@@ -9,7 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_cache_control
+from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from cortx.bodies import body_received
 from cortx.errors import answer, refused, wants_page
@@ -33,6 +33,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 SANE_REQUEST_ID = re.compile(r"[\w.:/+=@-]{1,80}", re.ASCII)
 TENANTLESS = ("/health", "/version", "/accounts/", "/api/v1/auth/", "/docs", "/openapi.json", "/static/")
 """Where nobody's rows are shown: no tenant is looked up."""
+SIGN_IN = ("/accounts/", "/api/v1/auth/")
 
 logger = logging.getLogger("cortx.access")
 
@@ -69,7 +70,11 @@ class IdentityMiddleware:
             # No text holds it and PostgreSQL fails at it; the API says by itself which parameter it stands in.
             return answer(request, 400, "The address holds the character NUL")
         if request.path_info.startswith(TENANTLESS):
-            return self.get_response(request)
+            response = self.get_response(request)
+            if request.path_info.startswith(SIGN_IN):
+                # Said by itself only where a session was looked at, which told whether an address has an account.
+                patch_vary_headers(response, ("Cookie",))
+            return response
         serving_role_settle()
         in_admin = request.path_info.startswith("/admin/")
         try:

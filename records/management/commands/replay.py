@@ -4,7 +4,7 @@ import sys
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from records.datasets.references import uuid_or_none
 from records.files import scratch_folder
@@ -14,11 +14,12 @@ from rulepacks.engine.refusals import ChildFailed
 from tenants.accounts.models import Tenant
 from tenants.context import tenant_scope
 from tenants.problems import Refusal
+from tenants.serving_role import ServedCommand
 
 SAME, DIFFERENT = 0, 1
 
 
-class Command(BaseCommand):
+class Command(ServedCommand):
     help = (
         "Recompute a run from its snapshots, pack and parameters: as stored, and with shuffled rows and other threads. "
         "Exit codes: 0 the same digest, 1 another one or not possible."
