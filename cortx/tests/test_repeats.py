@@ -1,6 +1,7 @@
 """`Idempotency-Key`: what is sent twice is done once."""
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from typing import Any
@@ -145,7 +146,7 @@ def test_fifty_at_once_who_process_a_record_get_one_decision(cast: Cast, live_se
     record = json.loads(raw_post(live_server, secret)[1])["id"]
 
     def process(_: int) -> tuple[int, bytes]:
-        return raw_post(live_server, secret, f"{RECORDS}/{record}/process", key="")
+        return raw_post(live_server, secret, f"{RECORDS}/{record}/process", key="", body={})
 
     with ThreadPoolExecutor(PARALLEL) as pool:
         answers = set(pool.map(process, range(PARALLEL)))
@@ -182,14 +183,18 @@ def issued(cast: Cast) -> str:
 
 
 def raw_post(
-    live_server: LiveServer, secret: str, path: str = RECORDS, key: str = KEY["Idempotency-Key"]
+    live_server: LiveServer,
+    secret: str,
+    path: str = RECORDS,
+    key: str = KEY["Idempotency-Key"],
+    body: Mapping[str, object] = BODY,
 ) -> tuple[int, bytes]:
     """Asks again when more callers came at once than wait in the test server's queue; what is asked bears it."""
     client = HTTPConnection(live_server.thread.host, live_server.thread.port, timeout=60)
     headers = {"X-API-Key": secret, "Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
     try:
-        client.request("POST", path, json.dumps(BODY), headers)
+        client.request("POST", path, json.dumps(body), headers)
         answer = client.getresponse()
         return answer.status, answer.read()
     except ConnectionResetError:
-        return raw_post(live_server, secret, path, key)
+        return raw_post(live_server, secret, path, key, body)

@@ -96,7 +96,7 @@ class Installation:
         self.redis = self.servers.processes[-1]
         self.environment = {
             **os.environ, "DATABASE_OWNER_URL": owner, "DATABASE_URL": self.database, "REDIS_URL": redis,
-            "WORK_LEASE_SECONDS": str(lease), "DATABASE_IDLE_SECONDS": str(lease),
+            "BODY_PATIENCE_SECONDS": "60", "WORK_LEASE_SECONDS": str(lease), "DATABASE_IDLE_SECONDS": str(lease),
             "RATE_LIMIT_KEY": "0", "RATE_LIMIT_TENANT": "0",
         }  # fmt: skip
         set_up = [sys.executable, "manage.py", "set_up", "--verbosity", "0"]

@@ -18,7 +18,7 @@ def command(permission: Permission) -> Methods:
     return {"POST": permission}
 
 
-AUDIT: Methods = dict.fromkeys(("GET", "HEAD", "OPTIONS"), P.READ_AUDIT)
+AUDIT: Methods = dict.fromkeys(("GET", "HEAD"), P.READ_AUDIT)
 
 COMPATIBLE: dict[str, Methods] = {
     "records": api(POST=P.UPLOAD),
