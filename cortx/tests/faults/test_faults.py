@@ -4,6 +4,7 @@ import json
 from contextlib import closing
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from cortx.tests.faults.installation import Installation, wait_until
@@ -11,6 +12,9 @@ from cortx.tests.faults.sender import BATCHES, RECORD, RECORDS, Sender
 from records.datasets.uploads import leftovers_forget
 from records.tests.workers import Worker
 from tenants.context import tenant_scope
+
+# They wait for servers, leases and slow senders: minutes on a busy machine.
+pytestmark = pytest.mark.battery
 
 LEASE = 2
 ROWS = 8_000
