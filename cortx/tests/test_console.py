@@ -214,12 +214,13 @@ def test_a_key_is_shown_once_and_works_until_it_is_revoked(cast: Cast) -> None:
     assert Client(headers={"X-API-Key": text}).get("/records").status_code == 401
 
 
-def test_members_are_added_by_address_changed_and_removed(cast: Cast) -> None:
+def test_members_are_added_by_platform_staff_changed_and_removed(staff: Client, cast: Cast) -> None:
     browser = cast.browser(cast.owner)
     add = reverse("admin:tenants_membership_add")
+    assert browser.post(add, {"email": cast.outsider.email, "role": "reviewer"}).status_code == 403
     for email in ("new@agency.example", cast.outsider.email):
-        assert browser.post(add, {"email": email, "role": "reviewer"}).status_code == 302
-    assert b"is a member of" in browser.post(add, {"email": "new@agency.example", "role": "admin"}, follow=True).content
+        assert staff.post(add, {"email": email, "role": "reviewer"}).status_code == 302
+    assert b"is a member of" in staff.post(add, {"email": "new@agency.example", "role": "admin"}, follow=True).content
     member = Membership.objects.get(user__email="new@agency.example", tenant=cast.tenant)
     browser.post(shown(member), {"role": "auditor"})
     assert Membership.objects.get(pk=member.pk).role == "auditor"

@@ -2,26 +2,17 @@
 
 import json
 from contextlib import closing
-from datetime import timedelta
-
-import pytest
-from django.utils import timezone
 
 from cortx.tests.faults.installation import Installation, wait_until
 from cortx.tests.faults.sender import BATCHES, RECORD, RECORDS, Sender
-from records.datasets.uploads import leftovers_forget
 from records.tests.workers import Worker
-from tenants.context import tenant_scope
-
-# They wait for servers, leases and slow senders: minutes on a busy machine.
-pytestmark = pytest.mark.battery
 
 LEASE = 2
 ROWS = 8_000
 BEGUN = ("Read", "Snapshot", "Rules")
 IN_TRANSACTION = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'cortx_app' AND xact_start IS NOT NULL"
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'cortx_app' AND wait_event_type = 'Lock'"
-LINES = b"line,account\n" + b"1,A\n" * 300_000
+LINES = b"line,account\n" + (b"1," + b"A" * 997 + b"\n") * 20_000
 
 
 def test_without_postgresql_the_web_says_503_and_work_goes_on_when_it_is_back(
@@ -84,18 +75,13 @@ def test_what_a_killed_web_server_had_received_is_neither_shown_nor_kept(
     connection = sender.begin(LINES, key="once")
     installation.web.kill()
     connection.close()
-    assert sender.batches() == 0
+    assert (sender.batches(), sender.stored()) == (0, [])
     installation.web.start()
     for _ in range(2):
         with closing(sender.begin(LINES, key="once")) as again:
             again.send(LINES[len(LINES) // 2 :])
             number = json.loads(again.getresponse().read())["number"]
-        assert (number, sender.batches()) == ("B-1", 1)
-    assert len(sender.stored()) == 2
-    with tenant_scope(sender.tenant.id):
-        assert leftovers_forget(timezone.now()) == 0
-        assert leftovers_forget(timezone.now() + timedelta(days=2)) == 1
-    assert len(sender.stored()) == 1
+        assert (number, sender.batches(), len(sender.stored())) == ("B-1", 1, 1)
 
 
 def test_a_worker_that_freezes_while_it_decides_holds_nothing_for_long(

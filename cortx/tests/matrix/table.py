@@ -99,7 +99,7 @@ PAGES: dict[str, Methods] = {
 
 LOOK: dict[str, Permission] = {"changelist": P.CONFIGURE_TENANT, "change": P.CONFIGURE_TENANT}
 EDIT = {**LOOK, "add": P.CONFIGURE_TENANT}
-MEMBERS = dict.fromkeys(("changelist", "change", "add", "delete"), P.CONFIGURE_PEOPLE)
+MEMBERS = dict.fromkeys(("changelist", "change", "delete"), P.CONFIGURE_PEOPLE)
 KEYS = dict.fromkeys(("changelist", "change", "add"), P.CONFIGURE_KEYS)
 SCREENS: dict[str, dict[str, Permission]] = {
     "records_dataset": {**EDIT, "activate": P.CONFIGURE_TENANT},

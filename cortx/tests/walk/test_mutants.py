@@ -26,12 +26,16 @@ from tenants.serving_role import serving_role_verify, tenant_tables
 
 UNSEEN = {
     "records/runs/bulk.py: rows_delete": "the rows are also confined to the ids of one batch or run",
+    "records/runs/explaining.py: explained": "the work about a finding of the tenant",
     "tenants/access/administration.py: administrator": "picks a role and a tenant among the person's own",
     "tenants/access/tokens.py: tokens_membership": "the tenant and the person stand signed in the token",
+    "tenants/accounts/second_factor.py: code_accepted": "the codes of whoever signs in; tried with the second factor",
+    "tenants/accounts/second_factor.py: second_factor_set": "whether whoever signs in has one; tried there too",
     "tenants/accounts/services.py: _keep_an_owner": "counts owners; tried with the rules of members",
     "tenants/accounts/services.py: membership_add": "refuses who is a member; tried with the rules of members",
     "tenants/accounts/services.py: membership_locked": "the screen has found the membership in its tenant before",
     "tenants/accounts/services.py: user_change": "for platform staff",
+    "tenants/approvals/services.py: _is_alone": "counts members; tried with the rules of approvals",
     "tenants/audit/sealing.py: audit_seal": "a worker's, with no caller; tried with the seal",
     "tenants/audit/stored.py: unsealed_stranger": "for whoever runs the installation",
     "tenants/audit/stored.py: waiting_count": "for whoever runs the installation",

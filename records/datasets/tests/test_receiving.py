@@ -1,16 +1,18 @@
 """A delivery is stored, hashed, numbered and queued together, or not at all; a repeat is recognised."""
 
+from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from pytest_django import Settings
 
 from records import commands
 from records.commands import Receipt
-from records.datasets.models import Batch, BatchInput, Dataset
-from records.datasets.uploads import Upload
+from records.datasets.models import Batch, BatchInput, Dataset, new_parent_id
+from records.datasets.uploads import Upload, leftovers_forget, uploads_store
 from records.runs.models import Run
 from records.runs.selectors import RUN_WORK
 from records.states import RunStatus
@@ -111,6 +113,19 @@ def test_a_file_past_the_limit_is_refused_and_forgotten(dataset: Dataset, bound:
         deliver(dataset)
     assert not Batch.objects.exists()
     assert not stored_files(bound)
+
+
+def test_what_a_process_that_died_left_in_storage_goes_after_a_day(dataset: Dataset, bound: Tenant) -> None:
+    deliver(dataset)
+    uploads_store([Upload("lines", "lines.csv", BytesIO(LINES))], new_parent_id())
+    assert len(stored_files(bound)) == 2
+
+    assert leftovers_forget(timezone.now()) == 0
+    assert leftovers_forget(timezone.now() + timedelta(days=2)) == 1
+
+    with default_storage.open(BatchInput.objects.get().stored_as) as kept:
+        assert kept.read() == LINES
+    assert len(stored_files(bound)) == 1
 
 
 def test_a_bad_parameter_stores_nothing(dataset: Dataset, bound: Tenant) -> None:
