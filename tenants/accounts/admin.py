@@ -134,7 +134,7 @@ class MembershipScreen(TenantAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
         return ("user", "created_at") if obj else ()
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Platform staff only; others invite people, who join by themselves: adding would tell who has an account."""
         return is_platform_staff(request) and super().has_add_permission(request)
 

@@ -100,4 +100,4 @@ class Membership(models.Model):
         constraints = (models.UniqueConstraint(fields=("tenant", "user"), name="one_membership_per_tenant"),)
 
     def __str__(self) -> str:
-        return f"{self.user} in {self.tenant}"
+        return str(self.user)

@@ -131,7 +131,7 @@ def membership_add(*, tenant: Tenant, user: User, role: str) -> Membership:
     _check(membership)
     membership.save(force_insert=True)
     with tenant_scope(tenant.id):
-        audit_append("membership.added", membership, {"person": str(user), "role": role})
+        audit_append("membership.added", membership, {"role": role})
     return membership
 
 
@@ -150,7 +150,7 @@ def membership_change(membership: Membership, *, role: str) -> None:
     membership.save(update_fields=["role"])
     sign_ins_end(before.user)
     with tenant_scope(membership.tenant_id):
-        facts = {"person": str(membership.user), "before": before.role, "role": role}
+        facts = {"before": before.role, "role": role}
         audit_append("membership.changed", membership, facts)
 
 
@@ -164,7 +164,7 @@ def membership_remove(membership: Membership) -> None:
     _keep_an_owner(before, leaving=before.role == Membership.Role.OWNER)
     sign_ins_end(before.user)
     with tenant_scope(membership.tenant_id):
-        audit_append("membership.removed", before, {"person": str(before.user), "role": before.role})
+        audit_append("membership.removed", before, {"role": before.role})
     before.delete()
 
 

@@ -17,7 +17,12 @@ class Action:
         """The event as a sentence. A fact that an older event lacks shows as an ellipsis."""
         values = {"actor": actor, "object": target, **facts}
         parts = Formatter().parse(self.sentence)
-        return "".join(text + (str(values.get(name, "…")) if name else "") for text, name, _, _ in parts)
+        return "".join(text + (told(values.get(name, "…")) if name else "") for text, name, _, _ in parts)
+
+
+def told(value: object) -> str:
+    """A fact within a sentence; counts with their thousands apart."""
+    return f"{value:,}" if type(value) is int else str(value)
 
 
 _actions: dict[str, Action] = {}
