@@ -19,4 +19,4 @@ RUN useradd --system --home-dir /var/lib/cortx --create-home cortx
 USER cortx
 VOLUME /var/lib/cortx
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--http", "1", "--host", "0.0.0.0", "--port", "8000", "--blocking-threads", "16", "cortx.wsgi:application"]
+CMD ["granian", "--interface", "wsgi", "--http", "1", "--host", "0.0.0.0", "--port", "8000", "--blocking-threads", "512", "cortx.wsgi:application"]

@@ -7,7 +7,7 @@ own fetches each body into a spooled file, and the request waits for that thread
 import threading
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -18,6 +18,7 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from cortx.bodies import let_go
+from cortx.callers import caller_of
 from cortx.errors import refused
 from tenants.access.identity import identity_of
 from tenants.http import TenantAPIView
@@ -116,14 +117,15 @@ class Arrival:
             return self.source.read(min(CHUNK, self.length - self.received))
         return b""
 
-    def wait(self) -> IO[bytes]:
-        """The whole body. Raises `TooSlow`, `ValidationProblem` when it ends early, OSError when it finds no room."""
+    def wait(self, away: Callable[[], AbstractContextManager[None]] = nullcontext) -> IO[bytes]:
+        """The whole body; others have their turn when it takes long.
+
+        Raises `TooSlow`, `ValidationProblem` when it ends early, OSError when it finds no room.
+        """
         if not self.done.wait(WATCHED_SECONDS):
             let_go()
-        seen = -1
-        while not self.done.is_set() and seen < self.received:
-            seen = self.received
-            self.done.wait(settings.BODY_PATIENCE_SECONDS)
+            with away():
+                self.watch()
         if not self.done.is_set():
             self.given_up = True
             raise TooSlow(f"{self.received:,} of {self.length:,} bytes came, then none for "
@@ -134,6 +136,13 @@ class Arrival:
             raise ValidationProblem(f"The body ended after {self.received:,} of {self.length:,} bytes")
         self.file.seek(0)
         return self.file
+
+    def watch(self) -> None:
+        """Return when the body is there, or nothing more of it arrives."""
+        seen = -1
+        while not self.done.is_set() and seen < self.received:
+            seen = self.received
+            self.done.wait(settings.BODY_PATIENCE_SECONDS)
 
 
 class BodyMiddleware:
@@ -162,8 +171,8 @@ class BodyMiddleware:
             return None
         if length > limit:
             raise TooLarge(f"The body is {length:,} bytes long, expected at most {limit:,}")
-        leave = self.arrivals.enter(caller_of(request), length)
-        return Arrival(request._stream, length, leave).wait()
+        leave = self.arrivals.enter(counted_for(request), length)
+        return Arrival(request._stream, length, leave).wait(caller_of(request).away)
 
 
 def declared_length(request: HttpRequest) -> int:
@@ -199,7 +208,7 @@ def allowance(request: HttpRequest) -> int:
     return int(settings.UPLOAD_LIMIT_BYTES if large else settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
-def caller_of(request: HttpRequest) -> str:
+def counted_for(request: HttpRequest) -> str:
     """Whom the body is counted for: a tenant, or whoever connects from that address."""
     tenant = identity_of(request).tenant
     return str(tenant.id) if tenant else str(request.META.get("REMOTE_ADDR", ""))

@@ -17,15 +17,23 @@ API = ("/api/", "/v1/", "/records", "/reports", "/health", "/version", "/openapi
 
 def wants_page(request: HttpRequest) -> bool:
     """Whether a person with a browser is asking; a program that names no type gets JSON."""
-    if request.path_info == "/" or request.path_info.startswith(PAGES):
+    return page_wanted(request.path_info, request.headers.get("Accept", ""))
+
+
+def page_wanted(path: str, accept: str) -> bool:
+    """The same by the path that is asked for and the types that are named."""
+    if path == "/" or path.startswith(PAGES):
         return True
-    return "text/html" in request.headers.get("Accept", "") and not request.path_info.startswith(API)
+    return "text/html" in accept and not path.startswith(API)
 
 
 def answer(request: HttpRequest, status: int, detail: str = "", code: str = "") -> HttpResponse:
     """The error page or the problem of this status. Touches neither database nor session."""
-    if not wants_page(request):
-        return problem_response(status, detail, code=code)
+    return error_page(status, detail) if wants_page(request) else problem_response(status, detail, code=code)
+
+
+def error_page(status: int, detail: str = "") -> HttpResponse:
+    """The page of this status."""
     context = {"status": status, "detail": detail or DETAILS.get(status, ""), "request_id": current_request_id()}
     page = HttpResponse(render_to_string("error.html", context), status=status)
     if status == 503:

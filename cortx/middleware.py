@@ -1,7 +1,6 @@
 """Around every request: its id and access log line, then who is asking and the tenant that is bound for it."""
 
 import logging
-import re
 import time
 from collections.abc import Callable
 
@@ -12,7 +11,9 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from cortx.bodies import body_received
+from cortx.callers import Limited, caller_of
 from cortx.errors import answer, refused, wants_page
+from cortx.request_ids import request_id_of
 from tenants.access.administration import administrator
 from tenants.access.identity import (
     CHOSEN_TENANT,
@@ -26,13 +27,14 @@ from tenants.access.problems import BadCredential
 from tenants.context import actor_scope, request_scope, tenant_scope
 from tenants.problems import Refusal
 from tenants.rates.services import Rate, rate_of, rate_of_stranger
-from tenants.scoping import new_id
 from tenants.serving_role import serving_role_settle
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-SANE_REQUEST_ID = re.compile(r"[\w.:/+=@-]{1,80}", re.ASCII)
 TENANTLESS = ("/health", "/version", "/accounts/", "/api/v1/auth/", "/docs", "/openapi.json", "/static/")
 """Where nobody's rows are shown: no tenant is looked up."""
+ASKED_AGAIN_SECONDS = 5
+"""How long a caller beyond its limit is refused without a look. A limit may be raised, and a key may end, meanwhile."""
+NO_TURN_SECONDS = 0.5
 SIGN_IN = ("/accounts/", "/api/v1/auth/")
 
 logger = logging.getLogger("cortx.access")
@@ -45,8 +47,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if SANE_REQUEST_ID.fullmatch(given) else str(new_id())
+        request_id = request_id_of(request.headers.get("X-Request-ID", ""))
         request.request_id = request_id  # type: ignore[attr-defined]
         started = time.perf_counter()
         with request_scope(request_id):
@@ -66,6 +67,8 @@ class IdentityMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if no_turn := caller_of(request).refusal:
+            return without_turn(request, no_turn)
         if "%00" in request.META.get("QUERY_STRING", "") and wants_page(request):
             # No text holds it and PostgreSQL fails at it; the API says by itself which parameter it stands in.
             return answer(request, 400, "The address holds the character NUL")
@@ -84,6 +87,8 @@ class IdentityMiddleware:
             return limited or answer(request, 401, refusal.detail)
         except NoSuchTenant:
             return answer(request, 404)
+        if identity.tenant is not None and not identity.is_anonymous:
+            caller_of(request).tenant = str(identity.tenant.id)
         rate = rate_of(identity, address_of(request))
         if limited := too_many(request, rate):
             return limited
@@ -146,10 +151,18 @@ def too_many(request: HttpRequest, rate: Rate | None) -> HttpResponse | None:
     """The refusal of a request beyond the limit; None for one within it."""
     if rate is None or not rate.exceeded:
         return None
-    response = answer(request, 429, f"More than {rate.limit:,} requests in a minute")
+    detail = f"More than {rate.limit:,} requests in a minute"
+    caller_of(request).limited = Limited(429, detail, min(rate.resets_in, ASKED_AGAIN_SECONDS))
+    response = answer(request, 429, detail)
     for name, value in {**rate.headers, "Retry-After": str(rate.resets_in)}.items():
         response[name] = value
     return response
+
+
+def without_turn(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """The refusal of a request that got no turn; for a moment it is given again without a look."""
+    caller_of(request).limited = Limited(refusal.status, refusal.detail, NO_TURN_SECONDS)
+    return refused(request, refusal)
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:

@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Sequence
 
-BLOCKING_THREADS = 16
-"""More than the database pool serves: a thread that waits for a body holds no connection."""
+BLOCKING_THREADS = 512
+"""Far more than run at once: a request that waits for its body or its turn holds a thread, and no connection."""
 
 
 def web_command(port: int, *, host: str = "127.0.0.1", log_config: str = "") -> Sequence[str]:

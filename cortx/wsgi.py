@@ -26,13 +26,15 @@ class Request(WSGIRequest):
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cortx.settings")
-application = get_wsgi_application()
-application.request_class = Request
+framework = get_wsgi_application()
+framework.request_class = Request
 
-from tenants.serving_role import serving_role_verify_at_start  # noqa: E402 - needs the models, loaded above
+from cortx.front import Front  # noqa: E402 - needs the models, loaded above
+from tenants.serving_role import serving_role_verify_at_start  # noqa: E402
 
 serving_role_verify_at_start()
 if settings.OPEN_WRITES:
     logging.getLogger(__name__).warning(
         "API_KEY is not set: anybody may write records of the tenant %s", settings.DEFAULT_TENANT
     )
+application = Front(framework)

@@ -16,6 +16,7 @@ from cortx.benchmarks.children import two_children_gain
 from cortx.benchmarks.limits import load_json_rows, load_thin_rows, parse_and_rules, seconds
 from cortx.benchmarks.line import bench_tenant, deliver_and_judge
 from cortx.benchmarks.memory import TreeMemory
+from cortx.benchmarks.neighbour import neighbour_figures
 from cortx.benchmarks.records import record_microseconds
 from cortx.benchmarks.row_security import row_security_costs
 from cortx.benchmarks.rules import rule_costs
@@ -102,6 +103,11 @@ def measure_row_security(file: Path, repeat: int) -> Figures:
     return row_security_costs(repeat) if connection.vendor == "postgresql" else {}
 
 
+def measure_neighbour(file: Path, repeat: int) -> Figures:
+    """A tenant's requests beside a flood of another's; the server is given a database of its own on PostgreSQL."""
+    return neighbour_figures(repeat) if connection.vendor == "postgresql" else {}
+
+
 PARTS: dict[str, Callable[[Path, int], Figures]] = {
     "line": measure_line,
     "rules": measure_rules,
@@ -110,6 +116,7 @@ PARTS: dict[str, Callable[[Path, int], Figures]] = {
     "large": measure_large,
     "row_security": measure_row_security,
     "audit": measure_audit,
+    "neighbour": measure_neighbour,
 }
 AT_LEAST: Figures = {
     "end_to_end / parse_and_rules": 0.5,
@@ -131,6 +138,8 @@ AT_MOST: Figures = {
     "row_security_bulk_percent": 10,
     "audit_share_of_ingest_percent": 10,
     "audit_seal_lag_p99_seconds": 2,
+    "neighbour_beyond_limit / quiet": 1.2,
+    "neighbour_within_limit / quiet": 1.2,
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from cortx.benchmarks.limits import parse_and_rules
+from cortx.benchmarks.neighbour import neighbour_figures
 from cortx.benchmarks.row_security import row_security_costs
 from cortx.benchmarks.rules import relations
 from cortx.benchmarks.subject import HAND_WRITTEN, PACK, generate
@@ -50,3 +51,11 @@ def test_row_security_is_measured_on_and_off(monkeypatch: pytest.MonkeyPatch) ->
     figures = row_security_costs(1, tenants=2, rows=10, bulk=10)
     assert {"row_security_list_percent", "row_security_insert_percent", "row_security_bulk_percent"} <= set(figures)
     assert all(figures[f"{work}_without_ms"] > 0 for work in ("list", "insert", "bulk"))
+
+
+@pytest.mark.battery
+@pytest.mark.usefixtures("module_database")
+def test_a_neighbour_is_asked_with_and_without_a_flood() -> None:
+    figures = neighbour_figures(1, turns=1, phase=1.0)
+    assert all(value > 0 for value in figures.values())
+    assert {"neighbour_beyond_limit / quiet", "neighbour_within_limit / quiet"} <= set(figures)
