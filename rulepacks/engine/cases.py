@@ -1,12 +1,13 @@
 """Cases: a pack's own tests, read from cases/<code>.yml."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from rulepacks.engine.bodies import ParseBody
 from rulepacks.engine.loading import schema
+from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Document, read_document
 from rulepacks.engine.problems import Place, ProblemList
 from rulepacks.engine.spec import Pack
@@ -30,23 +31,29 @@ class Case:
 def load_cases(folder: Path, pack: Pack) -> tuple[Case, ...]:
     """All cases of a pack. Raises PackError for unreadable ones, and for rules that lack passing or failing ones."""
     problems = ProblemList()
-    base = _base(folder, problems)
-    codes = {rule.code for rule in pack.rules if not isinstance(rule.body, ParseBody)}
+    codes = {rule.code: rule.place for rule in pack.rules if not isinstance(rule.body, ParseBody)}
+    cases = read_cases(Context(folder, inputs=dict(pack.inputs), codes=codes), problems)
+    problems.raise_if_any()
+    return cases
+
+
+def read_cases(context: Context, problems: ProblemList) -> tuple[Case, ...]:
+    """The cases of a pack as far as it has been read; of a pack that has no codes only how they are written counts."""
+    base = _base(context.folder, problems)
     cases: list[Case] = []
-    for path in sorted((folder / "cases").glob("*.y*ml")):
+    unread: set[str] = set()
+    for path in sorted((context.folder / "cases").glob("*.y*ml")):
         if path.stem == "base":
             continue
         document = _document(path, problems)
         if document is None:
-            continue
-        if path.stem not in codes:
+            unread.add(path.stem)
+        elif path.stem in context.codes:
+            cases += _cases(context.inputs, document, path.stem, base, problems)
+        elif context.codes and not context.is_broken("rule", path.stem):
             problems.add(Place(document.file, 1, 1), f"the pack has no rule {path.stem}")
-            continue
-        cases += _cases(pack, document, path.stem, base, problems)
-    for rule in pack.rules:
-        if rule.code in codes:
-            _refuse_untested(rule.code, rule.place, cases, problems)
-    problems.raise_if_any()
+    for code in context.codes.keys() - unread:
+        _refuse_untested(code, context.codes[code], cases, problems)
     return tuple(cases)
 
 
@@ -59,9 +66,9 @@ def _base(folder: Path, problems: ProblemList) -> dict[str, Any]:
 def _document(path: Path, problems: ProblemList) -> Document | None:
     before = len(problems)
     document = read_document(path, f"cases/{path.name}", problems)
-    if len(problems) > before or not schema.check_cases(document, problems):
-        return None
-    return document
+    if len(problems) == before:
+        schema.check_cases(document, problems)
+    return document if len(problems) == before else None
 
 
 def _refuse_untested(code: str, place: Place, cases: list[Case], problems: ProblemList) -> None:
@@ -72,7 +79,9 @@ def _refuse_untested(code: str, place: Place, cases: list[Case], problems: Probl
             problems.add(place, f"has no {kind} case in cases/{code}.yml", code)
 
 
-def _cases(pack: Pack, document: Document, code: str, base: Mapping[str, Any], problems: ProblemList) -> list[Case]:
+def _cases(
+    inputs: Collection[str], document: Document, code: str, base: Mapping[str, Any], problems: ProblemList
+) -> list[Case]:
     data = cast("dict[str, Any]", document.data)
     if "fail" in data and "pass" in data and list(data).index("fail") < list(data).index("pass"):
         problems.add(document.place(("fail",), key=True), "passing cases stand before failing ones", code)
@@ -81,7 +90,7 @@ def _cases(pack: Pack, document: Document, code: str, base: Mapping[str, Any], p
         for index, given in enumerate(data.get(kind, [])):
             place = document.place((kind, index))
             rows = {**base.get("given", {}), **data.get("given", {}), **given.get("given", {})}
-            for name in sorted(set(rows) - set(pack.inputs)):
+            for name in sorted(set(rows) - set(inputs)):
                 problems.add(place, f"the pack has no input {name}", code)
             cases.append(Case(
                 rule=code,

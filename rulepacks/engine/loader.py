@@ -12,12 +12,13 @@ from rulepacks.engine.loading import schema
 from rulepacks.engine.loading.cache import LoadedPacks
 from rulepacks.engine.loading.calendar import read_calendar
 from rulepacks.engine.loading.checks import check_pack
-from rulepacks.engine.loading.context import Context
+from rulepacks.engine.loading.context import ALL, Context
 from rulepacks.engine.loading.document import Document, read_document
 from rulepacks.engine.loading.files import counts
 from rulepacks.engine.loading.inputs import read_derived, read_inputs
 from rulepacks.engine.loading.joins import read_joins
 from rulepacks.engine.loading.lists import read_lists
+from rulepacks.engine.loading.mending import mend_pack
 from rulepacks.engine.loading.outputs import read_outputs
 from rulepacks.engine.loading.parameters import read_parameters
 from rulepacks.engine.loading.rules import read_rules
@@ -33,42 +34,34 @@ LOADED = LoadedPacks()
 
 def load_pack(folder: Path, limits: PackLimits = DEFAULTS) -> Pack:
     """Read a pack; one with the same content is not read twice. Raises PackError with every problem found."""
-    if not (folder / PACK_FILE).is_file():
-        raise PackError([Problem(PACK_FILE, 1, 1, "", f"no {PACK_FILE} in {folder.name or folder}")])
     content = content_hash(folder, limits)
     known = LOADED.get(content, limits)
     if known is None:
-        try:
-            known = _read_pack(folder, content, limits)
-        except RecursionError:
-            raise PackError([Problem(PACK_FILE, 1, 1, "", "nested too deeply")]) from None
+        known = read_pack(Context(folder, limits), content)
         # A file may have changed since it was hashed, and what was read is then not what the hash says.
         if content_hash(folder, limits) == content:
             LOADED.put(known, limits)
     return known
 
 
-def _read_pack(folder: Path, content: str, limits: PackLimits) -> Pack:
-    context = Context(folder, limits)
-    document = read_document(folder / PACK_FILE, PACK_FILE, context.problems, limits)
-    context.problems.raise_if_any()
-    if not isinstance(document.data, dict):
-        raise PackError([Problem(PACK_FILE, 1, 1, "", "keys and values are expected")])
-    schema.check_pack(document, context.problems)
-    context.problems.raise_if_any()
-    check_sizes(context, document, document.data)
-    context.problems.raise_if_any()
-    documents = [document, *_rule_files(context)]
-    _read_sections(context, document, document.data)
-    rules = read_rules(context, documents)
+def read_pack(context: Context, content: str) -> Pack:
+    """The pack of a folder with a content, read into a fresh context. Raises PackError with every problem found."""
+    try:
+        return _pack(context, content)
+    except RecursionError:
+        raise PackError([Problem(PACK_FILE, 1, 1, "", "nested too deeply")]) from None
+
+
+def _pack(context: Context, content: str) -> Pack:
+    document, rule_files = _documents(context)
     data = cast("dict[str, Any]", document.data)
+    _read_sections(context, document, data)
+    rules = read_rules(context, [document, *rule_files])
     as_of = None
     if "as_of" in data:
         as_of = context.expression(document, ("as_of",), Scope(parameters=context.parameter_types))
     statuses, outputs = _statuses(context, document, data), read_outputs(context, document, data, rules)
-    if len(context.problems) == 0:
-        # Whole-pack checks would only repeat in other words what is wrong with a part.
-        check_pack(context, document, rules, outputs, as_of)
+    check_pack(context, document, rules, outputs, as_of)
     context.problems.raise_if_any()
     return Pack(
         name=data["pack"], kind=data.get("kind", "rulepack"), version=data["version"], title=data["title"],
@@ -77,6 +70,28 @@ def _read_pack(folder: Path, content: str, limits: PackLimits) -> Pack:
         lists=context.lists, joins=context.joins, tables=context.tables, stages=tuple(context.stages.values()),
         rules=rules, statuses=statuses, outputs=outputs, as_of=as_of, content_hash=content,
     )  # fmt: skip
+
+
+def _documents(context: Context) -> tuple[Document, list[Document]]:
+    """pack.yaml and the files of rules, without what is not written as it must be. Raises PackError."""
+    folder = context.folder
+    if not (folder / PACK_FILE).is_file():
+        raise PackError([Problem(PACK_FILE, 1, 1, "", f"no {PACK_FILE} in {folder.name or folder}")])
+    document = read_document(folder / PACK_FILE, PACK_FILE, context.problems, context.limits)
+    rule_files = _rule_files(context)
+    if document.whole and not isinstance(document.data, dict):
+        context.problems.add(Place(PACK_FILE, 1, 1), "keys and values are expected")
+    if not document.whole or not isinstance(document.data, dict):
+        raise PackError(context.problems.all)
+    if complaints := schema.check_pack(document, context.problems):
+        mend_pack(context, document.data, complaints)
+        if not schema.fits("pack", document.data):
+            raise PackError(context.problems.all)
+    before = len(context.problems)
+    check_sizes(context, document, document.data)
+    if len(context.problems) > before:
+        raise PackError(context.problems.all)
+    return document, rule_files
 
 
 def content_hash(folder: Path, limits: PackLimits = DEFAULTS) -> str:
@@ -114,7 +129,9 @@ def _rule_files(context: Context) -> list[Document]:
     for path in sorted(filter(counts, (context.folder / "rules").glob("*.yaml"))):
         document = read_document(path, f"rules/{path.name}", context.problems, context.limits)
         data = document.data
-        if not (isinstance(data, dict) and set(data) == {"rules"} and isinstance(data["rules"], list)):
+        if not document.whole:
+            context.broken.add(("rule", ALL))
+        elif not (isinstance(data, dict) and set(data) == {"rules"} and isinstance(data["rules"], list)):
             context.problems.add(Place(document.file, 1, 1), "one key is expected: rules, with a list")
         elif odd := [index for index, rule in enumerate(data["rules"]) if not isinstance(rule, dict)]:
             context.problems.add(document.place(("rules", odd[0])), "a rule is keys and values")

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from rulepacks.engine.advice import advice
-from rulepacks.engine.cases import load_cases
+from rulepacks.engine.checking import check_folder
 from rulepacks.engine.cli.lines import FORMATS, write_lines
 from rulepacks.engine.library import find_pack
-from rulepacks.engine.loader import load_pack
 from rulepacks.engine.problems import PackError, Problem
 
 HELP = "Check a pack: its files, its rules, and that every rule has a passing and a failing case."
@@ -29,10 +28,12 @@ def main(arguments: argparse.Namespace) -> int:
     """Check; 0 for a sound pack, 2 for one with problems."""
     try:
         folder = find_pack(arguments.pack)
-        pack = load_pack(folder)
-        cases = load_cases(folder, pack)
     except PackError as error:
         return write_problems(error.problems, arguments.format)
+    checked = check_folder(folder)
+    pack, cases = checked.pack, checked.cases
+    if pack is None or checked.problems:
+        return write_problems(checked.problems, arguments.format)
     if arguments.format == "table":
         rules = len({case.rule for case in cases})
         sys.stdout.write(f"{pack.name} {pack.version}: {rules} rules, {len(cases)} cases, nothing wrong\n")

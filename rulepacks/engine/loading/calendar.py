@@ -15,11 +15,17 @@ SATURDAY = 6
 
 def read_calendar(context: Context, document: Document, data: dict[str, Any] | None) -> None:
     """Fill the context's periods and holidays."""
+    if context.is_broken("calendar", CALENDAR):
+        context.holidays = ()
+        context.broken.add(("list", CALENDAR))
     if data is None:
         return
     if "file" in data:
         _read_periods(context, document, data)
+        if CALENDAR not in context.lists:
+            context.broken.add(("list", CALENDAR))
     if "holidays" in data:
+        context.holidays = ()
         _read_holidays(context, document, data)
 
 

@@ -26,7 +26,9 @@ def check_pack(
         _check_gate(context, rule)
         _check_sequence(context, rule)
     _check_unreadable(context, document, by_code)
-    _check_unused(context, document, rules, outputs)
+    if len(context.problems) == 0:
+        # What is read only by a broken part is of use.
+        _check_unused(context, document, rules, outputs)
     # A query's own names for what it reads are no joins.
     stated = [rule for rule in rules if not isinstance(rule.body, QueryBody)]
     check_cycles(context, document, _nodes((*stated, outputs, *_parts(context))))
@@ -36,6 +38,8 @@ def _check_needs(context: Context, rule: Rule, by_code: Mapping[str, Rule], enta
     order = list(context.stages)
     for code in rule.needs:
         needed = by_code.get(code)
+        if needed is None and context.is_broken("rule", code):
+            continue
         if needed is None:
             context.problems.add(rule.place, f"needs the unknown rule {code}", rule.code)
         elif needed is rule:
@@ -114,6 +118,8 @@ def _check_unreadable(context: Context, document: Document, by_code: Mapping[str
             if field.unreadable is None:
                 continue
             rule = by_code.get(field.unreadable)
+            if rule is None and context.is_broken("rule", field.unreadable):
+                continue
             if rule is None or not rule.row_level or rule.type == "unique" or rule.input != name:
                 place = document.place(("inputs", name, "fields", field.name, "unreadable"))
                 context.problems.add(place, f"{field.unreadable} is not a rule about single rows of {name}")

@@ -15,12 +15,27 @@ from rulepacks.engine.loading.document import Data, Document, Path_
 from rulepacks.engine.problems import Place, ProblemList
 from rulepacks.engine.spec import Input, JoinSpec, ListSpec, Parameter, Stage, TableSpec
 
+ALL = "*"
+"""In place of a name: every part of a kind."""
+
+
+class AnyColumn(dict[str, Type]):
+    """The columns of a broken part: each name may be one of them, of no known type."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> Type:
+        return UNKNOWN
+
 
 @dataclass
 class Context:
     """The pack as far as it has been read.
 
     `growths` holds for each input the derived fields whose texts may be longer than a cell, and by how much.
+    `broken` are parts with mistakes of their own, by kind and name: that others name them is no further mistake.
+    `codes` are those of all rules, also of broken ones, with the places of the rules.
     """
 
     folder: Path
@@ -34,21 +49,26 @@ class Context:
     tables: dict[str, TableSpec] = field(default_factory=dict)
     stages: dict[str, Stage] = field(default_factory=dict)
     holidays: tuple[date, ...] | None = None
+    broken: set[tuple[str, str]] = field(default_factory=set)
+    codes: dict[str, Place] = field(default_factory=dict)
 
     @property
     def parameter_types(self) -> dict[str, Type]:
-        return {name: parameter.type for name, parameter in self.parameters.items()}
+        broken = {name: UNKNOWN for kind, name in self.broken if kind == "parameter"}
+        return broken | {name: parameter.type for name, parameter in self.parameters.items()}
 
     def row_scope(self, input_name: str) -> Scope:
         """Names for expressions over one row of an input."""
         source = self.inputs[input_name]
         fields = {name: declared.type for name, declared in source.fields.items()}
         fields |= {name: node.type for name, node in source.derived.items()}
+        joins = {name: join.columns for name, join in self.joins.items() if join.source == input_name}
         return Scope(
             fields=fields,
             raws=frozenset(source.fields),
             joins={
-                name: join.columns for name, join in self.joins.items() if join.source == input_name and ":" not in name
+                **{name: columns for name, columns in joins.items() if ":" not in name},
+                **{name: AnyColumn() for kind, name in self.broken if kind == "join"},
             },
             parameters=self.parameter_types,
             holidays=self.holidays,
@@ -84,10 +104,16 @@ class Context:
             self.problems.add(place, mistake.message, rule)
         return Literal(value=None, type=UNKNOWN) if mistakes else node
 
+    def is_broken(self, kind: str, name: str) -> bool:
+        """Whether the mistakes of a part are told where it stands; with ALL, those of every part of the kind."""
+        return bool({(kind, name), (kind, ALL)} & self.broken)
+
     def known(self, what: str, name: str, known: Mapping[str, object], place: Place, rule: str = "") -> bool:
-        """Whether a name is known; a problem otherwise."""
+        """Whether a name is known; a problem otherwise, unless it is that of a broken part."""
         if name in known:
             return True
+        if self.is_broken(what, name):
+            return False
         others = ", ".join(sorted(known)) or "none"
         self.problems.add(place, f"unknown {what} {name}; known: {others}", rule)
         return False

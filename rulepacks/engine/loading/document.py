@@ -41,10 +41,14 @@ class Mark:
 
 @dataclass
 class Document:
-    """A parsed file: its data, and where each value (by its path) and each key stands."""
+    """A parsed file: its data, and where each value (by its path) and each key stands.
+
+    It is `whole` when nothing is left out of the data but what a repeated key replaces.
+    """
 
     file: str
     data: Data = None
+    whole: bool = False
     marks: dict[Path_, Mark] = field(default_factory=dict)
     keys: dict[Path_, Mark] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
@@ -106,6 +110,7 @@ def parse_document(text: str, document: Document, problems: ProblemList, limits:
     reader = _Reader(document, problems, limits)
     try:
         reader.read(yaml.parse(text, Loader=_LOADER))
+        document.whole = not reader.left_out
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = Place(document.file, mark.line + 1, mark.column + 1) if mark else Place(document.file, 1, 1)
@@ -136,6 +141,7 @@ class _Reader:
         self.problems = problems
         self.limits = limits
         self.nodes = 0
+        self.left_out = False
 
     def read(self, events: Iterator[yaml.Event]) -> None:
         stack: list[_Open] = []
@@ -187,7 +193,7 @@ class _Reader:
     def _key(self, top: _Open, event: yaml.ScalarEvent) -> None:
         data, path, waiting = top
         if isinstance(data, dict) and event.value in data:
-            self._wrong(event, f"{event.value} is given twice")
+            self._add(event, f"{event.value} is given twice")
         waiting[0] = event.value
         self.document.keys[(*path, event.value)] = _mark(event)
 
@@ -220,6 +226,10 @@ class _Reader:
             raise _RefusedError(problem, _mark(event))
 
     def _wrong(self, event: yaml.Event, message: str) -> None:
+        self.left_out = True
+        self._add(event, message)
+
+    def _add(self, event: yaml.Event, message: str) -> None:
         mark = _mark(event)
         self.problems.add(Place(self.document.file, mark.line, mark.column), message)
 

@@ -60,6 +60,7 @@ class Draft:
         """Names over a group: aggregates, the fields of `by`, and joins whose key is made of them."""
         scope = self.context.row_scope(input_name)
         whole = {name for name, join in self.context.joins.items() if name in scope.joins and _made_of(join, by)}
+        whole |= scope.joins.keys() - self.context.joins.keys()
         return replace(scope, aggregates=True, grouped=frozenset(by), grouped_joins=frozenset(whole))
 
     def tolerance(self) -> Tolerance | None:
@@ -73,6 +74,8 @@ class Draft:
     def comparison(self, scope: Scope) -> tuple[Node | None, Node | None, Node | None]:
         """Left, right and the condition of a rule that compares or requires (None after a problem)."""
         left, right = self.optional("left", scope), self.optional("right", scope)
+        if "require" not in self.data and "tolerance" in self.data and self.data.get("op", "=") != "=":
+            self.problem("tolerance applies to equal numbers", "tolerance")
         if (left is None) != (right is None):
             self.problem("left and right stand together")
         require = self.optional("require", scope, BOOLEAN)
@@ -93,7 +96,7 @@ class Draft:
         plain = Binary(op=op, left=left, right=right, type=BOOLEAN)
         if tolerance is None:
             return plain
-        if op != "=" or not (left.type.numeric and right.type.numeric):
+        if not (left.type.numeric and right.type.numeric):
             self.problem("tolerance applies to equal numbers", "tolerance")
             return plain
         return within(left, right, tolerance)

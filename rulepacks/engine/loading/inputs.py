@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any, cast
 
 from rulepacks.engine.expressions.scope import Scope
-from rulepacks.engine.expressions.types import DATE, INTEGER, TEXT, Type
+from rulepacks.engine.expressions.tree import Literal, Node
+from rulepacks.engine.expressions.types import DATE, INTEGER, TEXT, UNKNOWN, Type
 from rulepacks.engine.expressions.typing import comparison_problem, type_from_text
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Data, Document, Path_
@@ -43,11 +44,13 @@ def _field(
     context: Context, document: Document, path: Path_, name: str, raw: Any, of_input: Mapping[str, Any]
 ) -> Field:
     """A field; what it does not say about normalising and blanks, its input says for all."""
+    if context.is_broken("field", f"{path[1]}.{name}"):
+        return Field(name, UNKNOWN)
     given = {"type": raw} if isinstance(raw, str) else cast("dict[str, Any]", raw)
     kind = type_from_text(given["type"])
     if kind is None:
         context.problems.add(document.place(path), f"{given['type']} is not a type")
-        kind = TEXT
+        return Field(name, UNKNOWN)
     is_text = kind == TEXT
     for key, fits in (("normalise", is_text), ("blank", is_text), ("unreadable", not is_text),
                       ("format", kind.kind == _time_kind(given))):  # fmt: skip
@@ -93,7 +96,10 @@ def read_derived(context: Context, document: Document, data: Mapping[str, Data],
             if field in source.fields:
                 context.problems.add(document.place(path, key=True), f"{field} is already a declared field")
                 continue
-            node = context.expression(document, path, _derive_scope(context, name, joins))
+            if context.is_broken("field", f"{name}.{field}"):
+                node: Node = Literal(value=None, type=UNKNOWN)
+            else:
+                node = context.expression(document, path, _derive_scope(context, name, joins))
             context.derive(name, field, node)
         _check_names(context, document, name)
 
@@ -112,7 +118,7 @@ def _derive_scope(context: Context, name: str, joins: Mapping[str, Data]) -> Sco
             there = context.inputs[given["input"]]
             reachable[join] = {field: there.type_of(field) for field in (*there.fields, *there.derived)}
     scope = context.row_scope(name)
-    return replace(scope, joins=reachable)
+    return replace(scope, joins={**scope.joins, **reachable})
 
 
 def _check_names(context: Context, document: Document, name: str) -> None:
@@ -131,7 +137,7 @@ def _check_names(context: Context, document: Document, name: str) -> None:
 
 def _check_span(context: Context, place: Place, first: Type, last: Type) -> None:
     for kind in (first, last):
-        if not _is_time(kind):
+        if kind != UNKNOWN and not _is_time(kind):
             context.problems.add(place, f"a span of {kind}; dates or integers of at most 18 digits are expected")
             return
     if problem := comparison_problem(first, last):

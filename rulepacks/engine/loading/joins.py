@@ -8,7 +8,7 @@ from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Aggregate, Node
 from rulepacks.engine.expressions.types import BOOLEAN, Type
 from rulepacks.engine.expressions.typing import comparison_problem
-from rulepacks.engine.loading.context import Context
+from rulepacks.engine.loading.context import AnyColumn, Context
 from rulepacks.engine.loading.document import Data, Document, Path_
 from rulepacks.engine.loading.order import read_order
 from rulepacks.engine.problems import Place
@@ -24,37 +24,46 @@ def read_joins(context: Context, document: Document, data: Mapping[str, Data], t
         kind: Target = "list" if "list" in given else "input" if "input" in given else "table"
         if (kind == "table") != tables:
             continue
-        path: Path_ = ("joins", name)
-        source = given.get("from", next(iter(context.inputs)))
-        targets: dict[str, Mapping[str, object]] = {
-            "list": context.lists, "input": context.inputs, "table": context.tables,
-        }  # fmt: skip
-        if not context.known(kind, given[kind], targets[kind], document.place((*path, kind))):
-            continue
-        if not context.known("input", source, context.inputs, document.place((*path, "from"))):
-            continue
-        columns = target_columns(context, kind, given[kind])
-        scope = context.row_scope(source)
-        on = read_on(context, document, (*path, "on"), given["on"], scope, columns)
-        for key in ("where", "values", "order"):
-            if key in given and kind != "input":
-                context.problems.add(document.place((*path, key), key=True), f"{key} applies to inputs only")
-        where, values = None, {}
-        order: tuple[tuple[Node, bool], ...] = ()
-        if kind == "input":
-            there = context.row_scope(given["input"])
-            where = context.expression(document, (*path, "where"), there, BOOLEAN) if "where" in given else None
-            values = _read_values(context, document, path, given, there)
-            order = _read_order(context, document, path, given, there)
-        as_of = context.expression(document, (*path, "as_of"), scope) if "as_of" in given else None
-        if values:
-            columns = {value: node.type for value, node in values.items()}
-        join = JoinSpec(
-            name, source, kind, given[kind], on, columns, as_of, tuple(given.get("wildcard", ())), where,
-            values=values, order=order,
-        )  # fmt: skip
-        if check_join(context, document, path, join):
+        join = _join(context, document, name, given, kind)
+        if join is None:
+            context.broken.add(("join", name))
+        else:
             context.joins[name] = join
+
+
+def _join(context: Context, document: Document, name: str, given: Mapping[str, Any], kind: Target) -> JoinSpec | None:
+    """One join; None when it is broken."""
+    path: Path_ = ("joins", name)
+    before, source = len(context.problems), given.get("from", next(iter(context.inputs)))
+    targets: dict[str, Mapping[str, object]] = {
+        "list": context.lists, "input": context.inputs, "table": context.tables,
+    }  # fmt: skip
+    if not context.known("input", source, context.inputs, document.place((*path, "from"))):
+        return None
+    for key in ("where", "values", "order"):
+        if key in given and kind != "input":
+            context.problems.add(document.place((*path, key), key=True), f"{key} applies to inputs only")
+    known = context.known(kind, given[kind], targets[kind], document.place((*path, kind)))
+    columns = target_columns(context, kind, given[kind]) if known else AnyColumn()
+    scope = context.row_scope(source)
+    on = read_on(context, document, (*path, "on"), given["on"], scope, columns)
+    where, values = None, {}
+    order: tuple[tuple[Node, bool], ...] = ()
+    if kind == "input" and known:
+        there = context.row_scope(given["input"])
+        where = context.expression(document, (*path, "where"), there, BOOLEAN) if "where" in given else None
+        values = _read_values(context, document, path, given, there)
+        order = _read_order(context, document, path, given, there)
+    as_of = context.expression(document, (*path, "as_of"), scope) if "as_of" in given else None
+    if values:
+        columns = {value: node.type for value, node in values.items()}
+    join = JoinSpec(
+        name, source, kind, given[kind], on, columns, as_of, tuple(given.get("wildcard", ())), where,
+        values=values, order=order,
+    )  # fmt: skip
+    if known:
+        check_join(context, document, path, join)
+    return join if known and len(context.problems) == before else None
 
 
 def _read_values(

@@ -10,7 +10,7 @@ from typing import Any, cast
 from rulepacks.engine.cell_values import text_reader
 from rulepacks.engine.expressions.letters import BLANKS
 from rulepacks.engine.expressions.tree import Value
-from rulepacks.engine.expressions.types import TEXT, Type
+from rulepacks.engine.expressions.types import UNKNOWN, Type
 from rulepacks.engine.expressions.typing import type_from_text
 from rulepacks.engine.loading.characters import hidden
 from rulepacks.engine.loading.context import Context
@@ -71,18 +71,25 @@ def read_sheet(context: Context, file: str, place: Place) -> Sheet | None:
 def read_lists(context: Context, document: Document, data: Mapping[str, Data]) -> None:
     """Fill the context's lists from the section of pack.yaml."""
     for name, raw in data.items():
-        given = cast("dict[str, Any]", raw)
-        path: Path_ = ("lists", name)
-        sheet = read_sheet(context, given["file"], document.place((*path, "file")))
-        if sheet is None:
-            continue
-        key, effective = tuple(given["key"]), span(given)
-        wanted = {*key, *(effective or ()), *given.get("columns", {})}
-        if missing := sorted(wanted - set(sheet.header)):
-            context.problems.add(document.place(path), f"{sheet.file} has no column {', '.join(missing)}")
-            continue
-        types = column_types(context, document, (*path, "columns"), sheet.header, given.get("columns", {}))
-        context.lists[name] = keyed_list(context, name, sheet, types, key, effective)
+        found = _list(context, document, name, cast("dict[str, Any]", raw))
+        if found is None:
+            context.broken.add(("list", name))
+        else:
+            context.lists[name] = found
+
+
+def _list(context: Context, document: Document, name: str, given: Mapping[str, Any]) -> ListSpec | None:
+    path: Path_ = ("lists", name)
+    sheet = read_sheet(context, given["file"], document.place((*path, "file")))
+    if sheet is None:
+        return None
+    key, effective = tuple(given["key"]), span(given)
+    wanted = {*key, *(effective or ()), *given.get("columns", {})}
+    if missing := sorted(wanted - set(sheet.header)):
+        context.problems.add(document.place(path), f"{sheet.file} has no column {', '.join(missing)}")
+        return None
+    types = column_types(context, document, (*path, "columns"), sheet.header, given.get("columns", {}))
+    return keyed_list(context, name, sheet, types, key, effective)
 
 
 def keyed_list(
@@ -110,7 +117,7 @@ def column_types(
         kind = type_from_text(declared.get(name, "text"))
         if kind is None:
             context.problems.add(document.place((*path, name)), f"{declared[name]} is not a type")
-        types[name] = kind or TEXT
+        types[name] = kind or UNKNOWN
     return types
 
 
@@ -124,7 +131,7 @@ def typed_rows(context: Context, sheet: Sheet, types: Mapping[str, Type]) -> tup
         values: list[Value] = []
         for name, kind, cell in zip(sheet.header, kinds, cells, strict=True):
             try:
-                values.append(None if cell is None else typed(cell, kind))
+                values.append(None if cell is None or kind == UNKNOWN else typed(cell, kind))
             except ValueError:
                 _wrong(context, sheet.file, line, f"{name} {cell!r} is not {kind}")
                 values.append(None)

@@ -45,11 +45,13 @@ def read_outputs(
     names: set[str] = set()
     for index, raw in enumerate(data.get("outputs", [])):
         path: Path_ = ("outputs", index)
+        if context.is_broken("outputs", str(index)):
+            continue
         if raw["name"] in names:
             context.problems.add(document.place((*path, "name")), f"output {raw['name']} is given twice")
         names.add(raw["name"])
         for position, status in enumerate(raw.get("units", ())):
-            if status not in statuses:
+            if status not in statuses and not context.is_broken("statuses", status):
                 context.problems.add(document.place((*path, "units", position)), f"unknown status {status}")
         origin = _origin(context, document, path, raw["from"], rules)
         if origin is not None:
@@ -66,7 +68,8 @@ def _origin(context: Context, document: Document, path: Path_, name: str, rules:
         context.problems.add(place, f"{name} is the name of two things: {' and '.join(found)}")
         return None
     if not found:
-        context.known("table or input", name, {**tables, **context.inputs, FINDINGS: None}, place)
+        if not (context.is_broken("table", name) or context.is_broken("rule", name)):
+            context.known("table or input", name, {**tables, **context.inputs, FINDINGS: None}, place)
         return None
     parameters = Scope(parameters=context.parameter_types, holidays=context.holidays, what="column")
     if found[0] == "input":

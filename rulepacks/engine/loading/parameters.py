@@ -22,6 +22,7 @@ def read_parameters(context: Context, document: Document, data: Mapping[str, Dat
         kind = declared_type(str(given["type"]))
         if kind is None:
             context.problems.add(document.place(("parameters", name, "type")), f"{given['type']} is not a type")
+            context.broken.add(("parameter", name))
             continue
         values: list[Value] = []
         for key in ("default", "allowed"):

@@ -13,22 +13,27 @@ from rulepacks.engine.loading import schema
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Data, Document, Path_
 from rulepacks.engine.loading.draft import Draft
+from rulepacks.engine.loading.mending import mended_rule
 from rulepacks.engine.problems import Place
-from rulepacks.engine.rules import Reading, rule_types
+from rulepacks.engine.rules import rule_types
 from rulepacks.engine.spec import PARSE, MessagePart, Rule, Severity, SeveritySpec
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"\$?[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
 _SLOTS = {"left", "right", "difference", "tolerance"}
+NOTHING = ParseBody({})
+"""Body of a rule that is read no further than to tell what is wrong with it."""
 
 
 def read_rules(context: Context, documents: list[Document]) -> tuple[Rule, ...]:
-    """The rules of all files in their order; problems go to the context."""
+    """The rules of all files in their order, pack.yaml first; problems go to the context."""
     rules: list[Rule] = []
     for document in documents:
         data = document.data if isinstance(document.data, dict) else {}
         for index, raw in enumerate(cast("list[Data]", data.get("rules", []))):
-            rules.extend(_rule(context, document, ("rules", index), raw, len(rules)))
+            if document is documents[0] and context.is_broken("rules", str(index)):
+                continue
+            rules.extend(_rule(context, document, ("rules", index), cast("dict[str, Any]", raw), len(rules)))
             if len(rules) > context.limits.rules:
                 problem = context.limits.said("rules", "more than {} rules")
                 context.problems.add(document.place(("rules", index)), problem)
@@ -38,49 +43,67 @@ def read_rules(context: Context, documents: list[Document]) -> tuple[Rule, ...]:
     return (*built_in, *rules)
 
 
-def _rule(context: Context, document: Document, path: Path_, raw: Data, order: int) -> list[Rule]:
-    data = cast("dict[str, Any]", raw)
-    code = _display_code(data)
-    kind = str(data.get("type", ""))
+def _rule(context: Context, document: Document, path: Path_, data: dict[str, Any], order: int) -> list[Rule]:
+    """The rules of an entry; one that could not be read judges nothing, or is left out."""
+    codes = _codes(data)
+    for code in codes:
+        context.codes.setdefault(code, document.place(path))
+    rules = [rule for rule in _read_rule(context, document, path, data, order) if rule.code in codes]
+    context.broken |= {
+        ("rule", code) for code in codes if all(rule.code != code or rule.body == NOTHING for rule in rules)
+    }
+    return rules
+
+
+def _read_rule(context: Context, document: Document, path: Path_, data: dict[str, Any], order: int) -> list[Rule]:
+    code, kind = "/".join(_codes(data)), str(data.get("type", ""))
     if kind not in rule_types():
         place = document.place((*path, "type"))
         known = ", ".join(sorted(rule_types()))
         context.problems.add(place, f"type is one of {known}" + (f", not {kind}" if kind else ""), code)
         return []
-    if not schema.check_rule(kind, data, document, path, context.problems, code):
-        return []
+    if complaints := schema.check_rule(kind, data, document, path, context.problems, code):
+        data = mended_rule(data, path, complaints)
+        if not schema.fits(kind, data):
+            return []
     source = data.get("input", next(iter(context.inputs)))
     if not context.known("input", source, context.inputs, document.place((*path, "input")), code):
         return []
     draft = Draft(context, document, path, data, code, source)
     reading = rule_types()[kind].read(draft)
-    return [_finish(draft, reading, overrides, body, order + index)
-            for index, (overrides, body) in enumerate(reading.parts)]  # fmt: skip
+    if reading.scope is None:
+        return []
+    # Without a body the keys every rule knows are still read, for what is wrong with them.
+    parts = reading.parts or (({"code": code}, NOTHING),)
+    return [_finish(draft, reading.scope, reading.guard, overrides, body, order + index)
+            for index, (overrides, body) in enumerate(parts)]  # fmt: skip
 
 
-def _display_code(data: Mapping[str, Any]) -> str:
+def _codes(data: Mapping[str, Any]) -> list[str]:
     codes = data.get("codes")
     if "code" in data or not isinstance(codes, dict):
-        return str(data.get("code", ""))
-    return "/".join(str(part.get("code", "") if isinstance(part, dict) else part) for part in codes.values())
+        return [str(data.get("code", ""))]
+    return [str(part.get("code", "") if isinstance(part, dict) else part) for part in codes.values()]
 
 
-def _finish(draft: Draft, reading: Reading, overrides: Mapping[str, Any], body: Body, order: int) -> Rule:
+def _finish(
+    draft: Draft, scope: Scope, guard: Node | None, overrides: Mapping[str, Any], body: Body, order: int
+) -> Rule:
     given: dict[str, Any] = {**draft.data, **overrides}
-    stage = given.get("stage", next(iter(draft.context.stages)))
-    draft.context.known("stage", stage, draft.context.stages, draft.place("stage"), draft.code)
+    stage = given.get("stage", next(iter(draft.context.stages), ""))
+    if not draft.context.is_broken("stages", stage):
+        draft.context.known("stage", stage, draft.context.stages, draft.place("stage"), draft.code)
     if given["type"] == "reconcile" and given.get("when") is not None:
         draft.problem("when has no meaning here; put the condition in where of a side", "when")
-    when = None if given["type"] == "reconcile" else draft.optional("when", reading.scope, BOOLEAN)
-    if reading.guard is not None:
-        when = reading.guard if when is None else Logical(op="and", operands=(reading.guard, when), at=when.at)
-    code = str(given["code"])
+    when = None if given["type"] == "reconcile" else draft.optional("when", scope, BOOLEAN)
+    if guard is not None:
+        when = guard if when is None else Logical(op="and", operands=(guard, when), at=when.at)
     return Rule(
-        code=code, type=given["type"], order=order, stage=stage, input=draft.input, title=given["title"],
+        code=str(given["code"]), type=given["type"], order=order, stage=stage, input=draft.input, title=given["title"],
         label=given.get("label", ""), authority=given["authority"], description=given.get("description", ""),
-        severity=_severity(draft, reading.scope, overrides), when=when, on_null=given.get("on_null", "fail"),
-        needs=tuple(given.get("needs", ())), about=_about(draft, reading.scope),
-        message=_message(draft, reading.scope, str(given.get("message", ""))), effective=_effective(draft),
+        severity=_severity(draft, scope, overrides), when=when, on_null=given.get("on_null", "fail"),
+        needs=tuple(given.get("needs", ())), about=_about(draft, scope),
+        message=_message(draft, scope, str(given.get("message", ""))), effective=_effective(draft),
         aliases=tuple(given.get("aliases", ())), tolerance=draft.tolerance(), body=body,
         place=draft.place(), text=draft.document.source(draft.path),
     )  # fmt: skip

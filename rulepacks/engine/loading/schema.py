@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,34 +39,49 @@ def _validator(kind: str) -> Any:
     return jsonschema_rs.validator_for(rule_schema(kind))
 
 
-def check_pack(document: Document, problems: ProblemList) -> bool:
-    """Whether pack.yaml has the shape of a pack; complaints go to the list."""
+@dataclass(frozen=True)
+class Complaint:
+    """What is not as the schema says. `unknown_key`: the last step of the path should not be there."""
+
+    path: Path_
+    unknown_key: bool = False
+
+
+def check_pack(document: Document, problems: ProblemList) -> list[Complaint]:
+    """What of pack.yaml has not the shape of a pack; said in the list of problems too."""
     return _check(_validator("pack"), document.data, document, (), problems, "")
 
 
-def check_cases(document: Document, problems: ProblemList) -> bool:
-    """Whether a file of cases has the shape of one."""
+def check_cases(document: Document, problems: ProblemList) -> list[Complaint]:
+    """What of a file of cases has not the shape of one."""
     return _check(_validator("cases"), document.data, document, (), problems, "")
 
 
-def check_rule(kind: str, data: object, document: Document, path: Path_, problems: ProblemList, code: str) -> bool:
-    """Whether one rule has the shape of its type."""
+def check_rule(
+    kind: str, data: object, document: Document, path: Path_, problems: ProblemList, code: str
+) -> list[Complaint]:
+    """What of a rule has not the shape of its type."""
     return _check(_validator(kind), data, document, path, problems, code)
 
 
-def _check(validator: Any, data: object, document: Document, base: Path_, problems: ProblemList, code: str) -> bool:
+def _check(
+    validator: Any, data: object, document: Document, base: Path_, problems: ProblemList, code: str
+) -> list[Complaint]:
     errors = [best for error in validator.iter_errors(data) for best in _best(error)]
+    complaints: list[Complaint] = []
     for error in errors:
         path = (*base, *error.instance_path)
         if error.kind.name in {"additionalProperties", "unevaluatedProperties"}:
             for key in error.kind.unexpected:
+                complaints.append(Complaint((*path, key), unknown_key=True))
                 hint = "" if PLAIN.fullmatch(key) else "; an expression with a comma in it needs quotes"
                 problems.add(document.place((*path, key), key=True), f"unknown key {key}{hint}", code)
         elif error.kind.name == "propertyNames":
             _bad_key(document, path, error, problems, code)
         else:
+            complaints.append(Complaint(path))
             problems.add(document.place(path), _message(error), code)
-    return not errors
+    return complaints
 
 
 def _best(error: Any) -> list[Any]:
@@ -79,6 +95,11 @@ def _best(error: Any) -> list[Any]:
     if len(meant) != 1 or all(part.kind.name == "required" for part in meant[0]):
         return [error]
     return [best for part in meant[0] for best in _best(part)]
+
+
+def fits(kind: str, data: object) -> bool:
+    """Whether a pack, a file of cases or a rule of some type has its shape, but for the spelling of names."""
+    return all(error.kind.name == "propertyNames" for error in _validator(kind).iter_errors(data))
 
 
 def _bad_key(document: Document, path: Path_, error: Any, problems: ProblemList, code: str) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from rulepacks.engine.expressions.tree import Aggregate, Binary, JoinField, Node, walk
-from rulepacks.engine.expressions.types import BOOLEAN, TEXT, Type
+from rulepacks.engine.expressions.tree import Aggregate, Binary, JoinField, Literal, Node, walk
+from rulepacks.engine.expressions.types import BOOLEAN, TEXT, UNKNOWN, Type
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Data, Document, Path_
 from rulepacks.engine.loading.lists import Sheet, column_types, read_sheet, typed_rows
@@ -19,28 +19,36 @@ _FORMULA = re.compile(r"=\s*[^\s+-]+(\s*[+-]\s*[^\s+-]+)*")
 def read_tables(context: Context, document: Document, data: Mapping[str, Data]) -> None:
     """Fill the context's tables from the section of pack.yaml."""
     for name, raw in data.items():
-        given = cast("dict[str, Any]", raw)
-        path: Path_ = ("tables", name)
-        if not context.known("input", given["from"], context.inputs, document.place((*path, "from"))):
-            continue
-        crosswalk = given["crosswalk"]
-        sheet = read_sheet(context, crosswalk["file"], document.place((*path, "crosswalk", "file")))
-        if sheet is None or not _columns_known(context, document, path, given, sheet):
-            continue
-        types = column_types(context, document, (*path, "crosswalk", "columns"), sheet.header,
-                             crosswalk.get("columns", {}))  # fmt: skip
-        value = _value(context, document, (*path, "crosswalk", "value"), given["from"], types)
-        if value is None:
-            continue
-        where = None
-        if "where" in given:
-            where = context.expression(document, (*path, "where"), context.row_scope(given["from"]), BOOLEAN)
-        rows, lines = _rows(context, sheet, crosswalk, types)
-        joins = tuple(sorted({node.join for node in walk(value) if isinstance(node, JoinField)}))
-        context.tables[name] = TableSpec(
-            name, given["from"], tuple(given["by"]), crosswalk["file"], tuple(crosswalk["match"]), lines, types, rows,
-            value.operand or value, value.type, where, joins,
-        )  # fmt: skip
+        table = _table(context, document, name, cast("dict[str, Any]", raw))
+        if table is None:
+            context.broken.add(("table", name))
+        else:
+            context.tables[name] = table
+
+
+def _table(context: Context, document: Document, name: str, given: Mapping[str, Any]) -> TableSpec | None:
+    """One table; None when it is broken."""
+    path: Path_ = ("tables", name)
+    if not context.known("input", given["from"], context.inputs, document.place((*path, "from"))):
+        return None
+    crosswalk, where = given["crosswalk"], None
+    if "where" in given:
+        where = context.expression(document, (*path, "where"), context.row_scope(given["from"]), BOOLEAN)
+    sheet = read_sheet(context, crosswalk["file"], document.place((*path, "crosswalk", "file")))
+    if sheet is None:
+        return None
+    known = _columns_known(context, document, path, given, sheet)
+    types = column_types(context, document, (*path, "crosswalk", "columns"), sheet.header,
+                         crosswalk.get("columns", {}))  # fmt: skip
+    value = _value(context, document, (*path, "crosswalk", "value"), given["from"], types)
+    if value is None or not known:
+        return None
+    rows, lines = _rows(context, sheet, crosswalk, types)
+    joins = tuple(sorted({node.join for node in walk(value) if isinstance(node, JoinField)}))
+    return TableSpec(
+        name, given["from"], tuple(given["by"]), crosswalk["file"], tuple(crosswalk["match"]), lines, types, rows,
+        value.operand or value, value.type, where, joins,
+    )  # fmt: skip
 
 
 def _columns_known(context: Context, document: Document, path: Path_, given: Mapping[str, Any], sheet: Sheet) -> bool:
@@ -53,7 +61,7 @@ def _columns_known(context: Context, document: Document, path: Path_, given: Map
     for index, name in enumerate(crosswalk["match"]):
         place = document.place((*at, "match", index))
         good.append(context.known("column", name, header, place) and context.known("field", name, fields, place))
-        if good[-1] and source.type_of(name) != TEXT:
+        if good[-1] and source.type_of(name) not in (TEXT, UNKNOWN):
             context.problems.add(place, f"{name} must be text to be matched, not {source.type_of(name)}")
     for key in ("line", "title", "formula"):
         if key in crosswalk:
@@ -67,7 +75,7 @@ def _value(
     scope = context.row_scope(source)
     # A column of the crosswalk that is called like a field of the row is what it is matched with: the row's is meant.
     node: Node = context.expression(document, path, replace(scope, fields={**types, **scope.fields}, aggregates=True))
-    if node.type.kind == "unknown":
+    if node == Literal(value=None, type=UNKNOWN):
         return None
     if isinstance(node, Aggregate) and node.name == "sum" and node.where is None:
         return node

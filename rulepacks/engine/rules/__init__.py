@@ -17,12 +17,12 @@ from rulepacks.engine.loading.draft import Draft
 class Reading:
     """What a rule type makes of a rule: for each code the overrides of common keys and the body.
 
-    `scope` is what messages, `about`, severities and `when` of the rule may name; elsewhere than where `guard` is
-    TRUE the rule does not apply.
+    Without parts it is broken, and said to be so. `scope` is what messages, `about`, severities and `when` of the rule
+    may name, None when that cannot be told; elsewhere than where `guard` is TRUE the rule does not apply.
     """
 
     parts: tuple[tuple[Mapping[str, Any], Body], ...]
-    scope: Scope
+    scope: Scope | None
     guard: Node | None = None
 
 

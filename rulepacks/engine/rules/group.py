@@ -1,5 +1,7 @@
 """`group`: rows that agree in some fields, taken together."""
 
+from dataclasses import replace
+
 from rulepacks.engine.bodies import GroupBody
 from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, walk
 from rulepacks.engine.expressions.types import BOOLEAN
@@ -11,11 +13,12 @@ def read(draft: Draft) -> Reading:
     """Read a group rule."""
     by = tuple(draft.data["by"])
     scope = draft.group_scope(draft.input, by)
-    if not draft.fields_known("by", draft.input):
-        return Reading((), scope)
+    known = draft.fields_known("by", draft.input)
+    if not known:
+        scope = replace(scope, grouped=frozenset(scope.fields), grouped_joins=frozenset(scope.joins))
     where = draft.optional("where", draft.row_scope(), BOOLEAN)
     left, right, require = draft.comparison(scope)
-    if require is None:
+    if require is None or not known:
         return Reading((), scope)
     sides = [node for node in (require, left, right) if node is not None]
     if not any(isinstance(node, Aggregate | Found | JoinField) for side in sides for node in walk(side)):

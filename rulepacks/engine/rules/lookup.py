@@ -17,17 +17,16 @@ def read(draft: Draft) -> Reading:
     if not draft.context.known("list", data[word], draft.context.lists, draft.place(word), draft.code):
         return Reading((), scope)
     target = draft.context.lists[data[word]]
-    if len(data["fields"]) != len(target.key):
+    fields = [draft.expression("fields", index, scope=scope) for index in range(len(data["fields"]))]
+    if len(fields) != len(target.key):
         draft.problem(f"{target.name} has the key {', '.join(target.key)}", "fields")
         return Reading((), scope)
     pairs: list[tuple[str, Node]] = []
-    for index, column in enumerate(target.key):
-        node = draft.expression("fields", index, scope=scope)
+    for index, (column, node) in enumerate(zip(target.key, fields, strict=True)):
         if problem := comparison_problem(target.columns[column], node.type):
             draft.problem(f"{column}: {problem}", "fields", index)
-        if data.get("fold_case") and node.type == TEXT:
-            node = Call(name="upper", arguments=(node,), type=TEXT, at=node.at)
-        pairs.append((column, node))
+        folded = data.get("fold_case") and node.type == TEXT
+        pairs.append((column, Call(name="upper", arguments=(node,), type=TEXT, at=node.at) if folded else node))
     join = JoinSpec(
         f"{draft.code}:", draft.input, "list", target.name, tuple(pairs), target.columns,
         draft.optional("as_of", scope), tuple(data.get("wildcard", ())), fold_case=bool(data.get("fold_case")),

@@ -29,7 +29,7 @@ def read(draft: Draft) -> Reading:
         place = draft.document.within((*draft.path, "query"), mistake.at, text)
         context.problems.add(place, mistake.message, draft.code)
     if query is None:
-        return Reading((), Scope())
+        return Reading((), None)
     columns = query.body.columns
     body = _body(draft, query)
     return Reading((({}, body),), Scope(fields=columns, parameters=scope.parameters, holidays=scope.holidays))

@@ -22,9 +22,9 @@ def read(draft: Draft) -> Reading:
     """Read a reconciliation; one body a code."""
     data, on = draft.data, tuple(draft.data["on"])
     left, right = _side(draft, "left", on), _side(draft, "right", on)
-    scope = Scope(parameters=draft.context.parameter_types, what="key")
     if left is None or right is None:
-        return Reading((), scope)
+        return Reading((), None)
+    scope = Scope(parameters=draft.context.parameter_types, what="key")
     _compare_types(draft, on, left, right)
     pairs = zip(on, left.on, right.on, strict=True)
     scope = replace(scope, fields={name: common(one.type, other.type) or one.type for name, one, other in pairs})
@@ -56,12 +56,11 @@ def _side(draft: Draft, key: str, on: tuple[str, ...]) -> Side | None:
             nodes.append(draft.expression(key, "on", column, scope=scope))
         elif draft.context.known(f"field of {name}:", column, scope.fields, draft.place(key), draft.code):
             nodes.append(Field(name=column, type=scope.fields[column]))
-        else:
-            return None
     where = draft.expression(key, "where", scope=scope, wanted=BOOLEAN) if "where" in given else None
     value = draft.expression(key, "value", scope=draft.group_scope(name, ()))
     if value.type.kind != "unknown" and not value.type.numeric:
         draft.problem(f"must be a number, not {value.type}", key, "value")
+    if len(nodes) < len(on) or not value.type.numeric:
         return None
     if given.get("reverse"):
         value = Unary(op="-", operand=value, type=value.type, at=value.at)

@@ -19,7 +19,7 @@ def read(draft: Draft) -> Reading:
     data, context = draft.data, draft.context
     rows = _rows_scope(draft)
     if rows is None or not context.known("input", data["in"], context.inputs, draft.place("in"), draft.code):
-        return Reading((), Scope())
+        return Reading((), None)
     scope, key = rows
     for name in {"needs", "on_null", "tolerance"} & set(data):
         draft.problem(f"{name} has no meaning here", name)

@@ -10,6 +10,7 @@ from rulepacks.engine.limits import PackLimits
 from rulepacks.engine.loader import content_hash, load_pack
 from rulepacks.engine.loading import cache
 from rulepacks.engine.loading.cache import LoadedPacks
+from rulepacks.engine.loading.context import Context
 from rulepacks.engine.problems import PackError
 from rulepacks.engine.tests.packing import HEAD, INPUTS, RULE, write_pack
 
@@ -84,12 +85,12 @@ def test_what_changes_while_it_is_read_is_not_kept(
 ) -> None:
     before = content_hash(write_pack(tmp_path, PACK))
 
-    def changed_before_it_is_read(folder: Path, content: str, limits: PackLimits) -> object:
-        write_pack(folder, PACK.replace("amount > 0", "amount > 1"))
-        return reading(folder, content, limits)
+    def changed_before_it_is_read(context: Context, content: str) -> object:
+        write_pack(context.folder, PACK.replace("amount > 0", "amount > 1"))
+        return reading(context, content)
 
-    reading = loader._read_pack
-    monkeypatch.setattr(loader, "_read_pack", changed_before_it_is_read)
+    reading = loader.read_pack
+    monkeypatch.setattr(loader, "read_pack", changed_before_it_is_read)
     load_pack(tmp_path)
     assert loaded.get(before, PackLimits()) is None
 

@@ -31,6 +31,7 @@ def test_all_problems_of_a_pack_are_reported_at_once_in_the_order_of_the_file(tm
         "pack.yaml:10:78 R1: unknown field amout; amount is known",
         "pack.yaml:10:92 R1: unknown field nme; name is known",
         "pack.yaml:11:78 R2: an average of amounts is not exact; compare sum(…) with a multiple of count(…)",
+        "pack.yaml:12:5 R1: code R1 is already used at pack.yaml:10",
         "pack.yaml:13:22 R4: type is one of exists, group, lookup, match, query, reconcile, row, schedule, score, "
         "sequence, unique, not raw",
         "pack.yaml:14:5 R5: authority is missing",
