@@ -1,6 +1,7 @@
 """A pack's folder -> its spec. Everything wrong with it is reported at once."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,13 +20,14 @@ from rulepacks.engine.loading.inputs import read_derived, read_inputs
 from rulepacks.engine.loading.joins import read_joins
 from rulepacks.engine.loading.lists import read_lists
 from rulepacks.engine.loading.mending import mend_pack
-from rulepacks.engine.loading.outputs import read_outputs
+from rulepacks.engine.loading.outputs import finding_words, read_outputs
 from rulepacks.engine.loading.parameters import read_parameters
 from rulepacks.engine.loading.rules import read_rules
 from rulepacks.engine.loading.sizes import check_sizes
 from rulepacks.engine.loading.tables import read_tables
+from rulepacks.engine.loading.unused import advise_unused
 from rulepacks.engine.problems import PackError, Place, Problem
-from rulepacks.engine.spec import Pack, Stage, StatusRule
+from rulepacks.engine.spec import Pack, Rule, Stage, StatusRule
 
 PACK_FILE = "pack.yaml"
 DEFAULTS = PackLimits()
@@ -60,15 +62,17 @@ def _pack(context: Context, content: str) -> Pack:
     as_of = None
     if "as_of" in data:
         as_of = context.expression(document, ("as_of",), Scope(parameters=context.parameter_types))
-    statuses, outputs = _statuses(context, document, data), read_outputs(context, document, data, rules)
+    statuses, outputs = _statuses(context, document, data, rules), read_outputs(context, document, data, rules)
     check_pack(context, document, rules, outputs, as_of)
     context.problems.raise_if_any()
+    advise_unused(context, document, rules, outputs, as_of)
     return Pack(
         name=data["pack"], kind=data.get("kind", "rulepack"), version=data["version"], title=data["title"],
         description=data.get("description", ""), labels=data.get("labels", {}),
         severity_labels=data.get("severity_labels", {}), parameters=context.parameters, inputs=context.inputs,
         lists=context.lists, joins=context.joins, tables=context.tables, stages=tuple(context.stages.values()),
         rules=rules, statuses=statuses, outputs=outputs, as_of=as_of, content_hash=content,
+        advice=tuple(sorted(context.advice)),
     )  # fmt: skip
 
 
@@ -170,8 +174,13 @@ def _read_stages(context: Context, document: Document, data: list[Any]) -> None:
         context.stages[name] = Stage(name, given.get("title", name), after, gate)
 
 
-def _statuses(context: Context, document: Document, data: dict[str, Any]) -> tuple[StatusRule, ...]:
-    scope = Scope(fields=dict.fromkeys(("rule", "stage", "severity", "label"), TEXT), aggregates=True, what="word")
+def _statuses(
+    context: Context, document: Document, data: dict[str, Any], rules: Sequence[Rule]
+) -> tuple[StatusRule, ...]:
+    scope = Scope(
+        fields=dict.fromkeys(("rule", "stage", "severity", "label"), TEXT), aggregates=True, what="word",
+        domains=finding_words(context, rules),
+    )  # fmt: skip
     given, statuses = data.get("statuses", []), []
     for index, status in enumerate(given):
         node: Node | None = None

@@ -28,6 +28,16 @@ class Problem:
         return f"{self.file}:{self.line}:{self.column}{rule} {self.message}"
 
 
+@dataclass(frozen=True, order=True)
+class Advice(Problem):
+    """What the author of a pack that loads may want to look at; `code` is the same for all of its kind."""
+
+    code: str
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} ({self.code})"
+
+
 class PackError(Exception):
     """A pack cannot be used; carries every problem found, not only the first."""
 

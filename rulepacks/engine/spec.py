@@ -9,7 +9,7 @@ from rulepacks.engine.bodies import Body, ParseBody, RowBody, UniqueBody
 from rulepacks.engine.expressions.tree import Aggregate, Node, Value
 from rulepacks.engine.expressions.types import Type
 from rulepacks.engine.expressions.windows import WindowSpec
-from rulepacks.engine.problems import Place
+from rulepacks.engine.problems import Advice, Place
 
 Severity = Literal["fatal", "error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("fatal", "error", "warning", "info")
@@ -297,6 +297,7 @@ class Pack:
     outputs: tuple[OutputSpec, ...]
     as_of: Node | None
     content_hash: str
+    advice: tuple[Advice, ...] = ()
 
     @property
     def first_input(self) -> Input:

@@ -7,14 +7,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from rulepacks.engine.advice import advice
 from rulepacks.engine.checking import check_folder
 from rulepacks.engine.cli.lines import FORMATS, write_lines
 from rulepacks.engine.library import find_pack
 from rulepacks.engine.problems import PackError, Problem
 
 HELP = "Check a pack: its files, its rules, and that every rule has a passing and a failing case."
-COLUMNS = ("file", "line", "column", "rule", "message")
+COLUMNS = ("file", "line", "column", "rule", "message", "code")
+ERROR = "error"
+"""Code of what keeps a pack from being used; advice has codes of its own."""
 REFUSED = 2
 
 
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Check; 0 for a sound pack, 2 for one with problems."""
+    """Check; 0 for a pack that can be used, whatever is advised, 2 for one with mistakes."""
     try:
         folder = find_pack(arguments.pack)
     except PackError as error:
@@ -38,9 +39,9 @@ def main(arguments: argparse.Namespace) -> int:
         rules = len({case.rule for case in cases})
         sys.stdout.write(f"{pack.name} {pack.version}: {rules} rules, {len(cases)} cases, nothing wrong\n")
         sys.stdout.write(f"sha256 {pack.content_hash}\n")
-        sys.stderr.writelines(f"{one} (not refused)\n" for one in advice(folder, pack))
+        sys.stderr.writelines(f"{one}\n" for one in pack.advice)
     else:
-        write_lines(arguments.format, COLUMNS, (), sys.stdout)
+        write_lines(arguments.format, COLUMNS, map(asdict, pack.advice), sys.stdout)
     return 0
 
 
@@ -49,5 +50,5 @@ def write_problems(problems: Sequence[Problem], form: str) -> int:
     if form == "table":
         sys.stderr.writelines(f"{problem}\n" for problem in problems)
     else:
-        write_lines(form, COLUMNS, map(asdict, problems), sys.stdout)
+        write_lines(form, COLUMNS, [{**asdict(problem), "code": ERROR} for problem in problems], sys.stdout)
     return REFUSED

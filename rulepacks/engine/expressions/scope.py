@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rulepacks.engine.expressions.types import Type
 
 if TYPE_CHECKING:
+    from rulepacks.engine.expressions.tree import Value
     from rulepacks.engine.expressions.windows import Windows
 
 
@@ -18,7 +19,8 @@ class Scope:
     With `aggregates`, fields outside an aggregate must be in `grouped` and joins in `grouped_joins`. `growths` tells
     of derived fields (and of join.columns) how much longer than a cell their texts may be, if at all. Only with
     `windows` may an expression look at the rows around a row, only with `holidays` count business days, only with
-    `over` use the window functions of queries.
+    `over` use the window functions of queries. `domains` hold the only values
+    of names, as they are written.
     """
 
     fields: Mapping[str, Type] = field(default_factory=dict)
@@ -33,3 +35,4 @@ class Scope:
     growths: Mapping[str, int] = field(default_factory=dict)
     holidays: tuple[date, ...] | None = None
     over: bool = False
+    domains: Mapping[str, frozenset["Value"]] = field(default_factory=dict)

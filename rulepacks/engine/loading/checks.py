@@ -1,16 +1,15 @@
 """Checks over the whole pack, once every part has been read by itself."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable, Mapping
 
 from rulepacks.engine.bodies import GroupBody, QueryBody, ReconcileBody, ScheduleBody
-from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Parameter, Raw, walk
+from rulepacks.engine.expressions.tree import Node
 from rulepacks.engine.expressions.typing import comparison_problem
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.cycles import check_cycles
 from rulepacks.engine.loading.document import Document
-from rulepacks.engine.problems import Place
+from rulepacks.engine.loading.unused import nodes_of, parts_of
 from rulepacks.engine.spec import OutputSpec, Rule
 
 
@@ -26,12 +25,9 @@ def check_pack(
         _check_gate(context, rule)
         _check_sequence(context, rule)
     _check_unreadable(context, document, by_code)
-    if len(context.problems) == 0:
-        # What is read only by a broken part is of use.
-        _check_unused(context, document, rules, outputs)
     # A query's own names for what it reads are no joins.
     stated = [rule for rule in rules if not isinstance(rule.body, QueryBody)]
-    check_cycles(context, document, _nodes((*stated, outputs, *_parts(context))))
+    check_cycles(context, document, nodes_of((*stated, outputs, *parts_of(context))))
 
 
 def _check_needs(context: Context, rule: Rule, by_code: Mapping[str, Rule], entangled: set[str]) -> None:
@@ -123,74 +119,3 @@ def _check_unreadable(context: Context, document: Document, by_code: Mapping[str
             if rule is None or not rule.row_level or rule.type == "unique" or rule.input != name:
                 place = document.place(("inputs", name, "fields", field.name, "unreadable"))
                 context.problems.add(place, f"{field.unreadable} is not a rule about single rows of {name}")
-
-
-def _check_unused(
-    context: Context, document: Document, rules: tuple[Rule, ...], outputs: tuple[OutputSpec, ...]
-) -> None:
-    """Lists, joins, tables, parameters and derived fields that nothing reads."""
-    nodes = list(_nodes((rules, outputs, *_parts(context))))
-    joined = {node.join for node in nodes if isinstance(node, JoinField | Found)}
-    targets = {(str(join.kind), join.target) for join in context.joins.values()}
-    targets |= {("list", str(rule.body.items)) for rule in rules if isinstance(rule.body, ScheduleBody)}
-    targets |= {("table", output.source) for output in outputs}
-    queries = [rule.body for rule in rules if isinstance(rule.body, QueryBody)]
-    targets |= {("list", name) for body in queries for name in body.lists}
-    targets |= {("table", name) for body in queries for name in body.tables}
-    for kind, known in (("list", context.lists), ("table", context.tables)):
-        for name in known:
-            if (kind, name) not in targets:
-                path = (f"{kind}s", name) if name in _section(document, f"{kind}s") else (name,)
-                context.problems.add(document.place(path, key=True), f"nothing reads the {kind} {name}")
-    for name in context.joins:
-        if name not in joined:
-            context.problems.add(document.place(("joins", name), key=True), f"nothing reads the join {name}")
-    _check_unused_inputs(context, document, rules, nodes)
-
-
-def _check_unused_inputs(context: Context, document: Document, rules: tuple[Rule, ...], nodes: list[Node]) -> None:
-    read = {node.name for node in nodes if isinstance(node, Field | Raw | JoinField)}
-    listed = {name for rule in rules if isinstance(rule.body, GroupBody) for name in rule.body.by}
-    listed |= {name for rule in rules if isinstance(rule.body, ReconcileBody) for name in rule.body.on}
-    listed |= {name for table in context.tables.values() for name in (*table.by, *table.match)}
-    listed |= {column for join in context.joins.values() for column, _ in join.on}
-    for name, source in context.inputs.items():
-        for field in source.derived:
-            if field not in read | listed | {*source.key, *source.unit, *(source.effective or ())}:
-                place = document.place(("inputs", name, "derive", field), key=True)
-                context.problems.add(place, f"nothing reads the derived field {field}")
-    used = {node.name for node in nodes if isinstance(node, Parameter)}
-    for name in context.parameters:
-        if name not in used and not _as_of_reads(document, name):
-            context.problems.add(document.place(("parameters", name), key=True), f"nothing reads the parameter {name}")
-
-
-def _section(document: Document, name: str) -> Mapping[str, object]:
-    section = document.data.get(name) if isinstance(document.data, dict) else None
-    return section if isinstance(section, dict) else {}
-
-
-def _as_of_reads(document: Document, name: str) -> bool:
-    data = document.data
-    return isinstance(data, dict) and f"${name}" in str(data.get("as_of", ""))
-
-
-def _parts(context: Context) -> list[object]:
-    """The specs of joins, tables and inputs."""
-    return [spec for part in (context.joins, context.tables, context.inputs) for spec in part.values()]
-
-
-def _nodes(part: object) -> Iterator[Node]:
-    """Every node anywhere in a spec."""
-    if isinstance(part, Node):
-        yield from walk(part)
-    elif isinstance(part, dict):
-        for value in part.values():
-            yield from _nodes(value)
-    elif isinstance(part, tuple | list):
-        for value in part:
-            yield from _nodes(value)
-    elif is_dataclass(part) and not isinstance(part, Place | type):
-        for member in fields(part):
-            if member.name != "rows":
-                yield from _nodes(getattr(part, member.name))

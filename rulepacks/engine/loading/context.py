@@ -6,13 +6,14 @@ from datetime import date
 from pathlib import Path
 
 from rulepacks.engine.expressions.build import build
+from rulepacks.engine.expressions.certain import remarks
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.size import growth
-from rulepacks.engine.expressions.tree import Literal, Node
+from rulepacks.engine.expressions.tree import Literal, Node, Value
 from rulepacks.engine.expressions.types import UNKNOWN, Type
 from rulepacks.engine.limits import PackLimits
 from rulepacks.engine.loading.document import Data, Document, Path_
-from rulepacks.engine.problems import Place, ProblemList
+from rulepacks.engine.problems import Advice, Place, ProblemList
 from rulepacks.engine.spec import Input, JoinSpec, ListSpec, Parameter, Stage, TableSpec
 
 ALL = "*"
@@ -51,6 +52,7 @@ class Context:
     holidays: tuple[date, ...] | None = None
     broken: set[tuple[str, str]] = field(default_factory=set)
     codes: dict[str, Place] = field(default_factory=dict)
+    advice: set[Advice] = field(default_factory=set)
 
     @property
     def parameter_types(self) -> dict[str, Type]:
@@ -102,7 +104,20 @@ class Context:
         for mistake in mistakes:
             place = document.within(path, mistake.at, text) if isinstance(data, str) else document.place(path)
             self.problems.add(place, mistake.message, rule)
-        return Literal(value=None, type=UNKNOWN) if mistakes else node
+        if mistakes:
+            return Literal(value=None, type=UNKNOWN)
+        for remark in remarks(node, {**scope.domains, **self._allowed()}):
+            place = document.within(path, remark.at, text) if isinstance(data, str) else document.place(path)
+            self.advise(place, remark.code, remark.message, rule)
+        return node
+
+    def advise(self, place: Place, code: str, message: str, rule: str = "") -> None:
+        """Add what the author may want to look at."""
+        self.advice.add(Advice(place.file, place.line, place.column, rule, message, code))
+
+    def _allowed(self) -> Mapping[str, frozenset[Value]]:
+        """The only values of parameters, by how they are written."""
+        return {f"${name}": frozenset(one.allowed) for name, one in self.parameters.items() if one.allowed}
 
     def is_broken(self, kind: str, name: str) -> bool:
         """Whether the mistakes of a part are told where it stands; with ALL, those of every part of the kind."""

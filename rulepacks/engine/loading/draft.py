@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from rulepacks.engine.expressions.certain import CONSTANT
 from rulepacks.engine.expressions.functions.base import SignatureError
 from rulepacks.engine.expressions.functions.nulls import same_kind
 from rulepacks.engine.expressions.scope import Scope
@@ -22,6 +23,7 @@ from rulepacks.engine.expressions.tree import (
 )
 from rulepacks.engine.expressions.types import BOOLEAN, Type, common, number
 from rulepacks.engine.expressions.typing import arithmetic, comparison_problem
+from rulepacks.engine.expressions.written import written
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Document, Path_
 from rulepacks.engine.problems import Place
@@ -89,6 +91,8 @@ class Draft:
         if problem := comparison_problem(left.type, right.type):
             self.problem(problem, "left")
             return left, right, None
+        if written(left) == written(right):
+            self.context.advise(self.place("left"), CONSTANT, f"{written(left)} is compared with itself", self.code)
         return left, right, self._compared(left, right)
 
     def _compared(self, left: Node, right: Node) -> Node:

@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from rulepacks.engine.bodies import ScoreBody
 from rulepacks.engine.expressions.scope import Scope
-from rulepacks.engine.expressions.tree import Field, Node
+from rulepacks.engine.expressions.tree import Field, Node, Value
 from rulepacks.engine.expressions.types import BOOLEAN, INTEGER, TEXT, Type
 from rulepacks.engine.formats.media import MAX_SHEET_COLUMNS
 from rulepacks.engine.loading.context import Context
 from rulepacks.engine.loading.document import Document, Path_
 from rulepacks.engine.loading.joins import target_columns
 from rulepacks.engine.loading.layouts import read_layout
-from rulepacks.engine.spec import LayoutField, OutputSpec, Rule
+from rulepacks.engine.spec import SEVERITIES, LayoutField, OutputSpec, Rule
 
 FINDINGS = "findings"
 FINDING_TYPES: Mapping[str, Type] = {
@@ -76,7 +76,18 @@ def _origin(context: Context, document: Document, path: Path_, name: str, rules:
         return _input_origin(context, name)
     columns = dict(FINDING_TYPES) if found[0] == "findings" else (
         score_columns(context, scored[name]) if name in scored else target_columns(context, "table", name))  # fmt: skip
+    if found[0] == "findings":
+        parameters = replace(parameters, domains=finding_words(context, rules))
     return Origin("findings" if found[0] == "findings" else "table", replace(parameters, fields=columns), list(columns))
+
+
+def finding_words(context: Context, rules: Sequence[Rule]) -> dict[str, frozenset[Value]]:
+    """The words findings of a pack have for their rule, stage and severity."""
+    codes = {rule.code for rule in rules} | {code for kind, code in context.broken if kind == "rule"}
+    return {
+        "rule": frozenset(codes), "stage": frozenset(context.stages), "severity": frozenset(SEVERITIES),
+        "type": frozenset(rule.type for rule in rules),
+    }  # fmt: skip
 
 
 def _input_origin(context: Context, name: str) -> Origin:

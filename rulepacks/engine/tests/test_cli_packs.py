@@ -119,4 +119,4 @@ def test_problems_of_a_pack_are_written_for_machines_too(pack: Path, capsys: pyt
         ]  # fmt: skip
         assert err == ""
     assert main(["check", str(EXAMPLE), "--format", "csv"]) == 0
-    assert capsys.readouterr().out == "file,line,column,rule,message\n"
+    assert capsys.readouterr().out == "file,line,column,rule,message,code\n"
