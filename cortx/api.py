@@ -6,6 +6,7 @@ from rest_framework.views import APIView
 from records.datasets import api as datasets
 from records.datasets import api_batches as batches
 from records.runs import api as runs
+from records.settings import api_policy as policy
 from rulepacks.catalog import api as catalog
 from rulepacks.catalog import api_lifecycle as lifecycle
 from tenants.access import api as access
@@ -55,6 +56,8 @@ CANONICAL: list[Route] = [
     ("rulepacks/<str:name>/versions/<str:version>/publish", lifecycle.VersionPublish, "rulepack-version-publish"),
     ("rulepacks/<str:name>/versions/<str:version>/approvals", lifecycle.VersionApprovals, "rulepack-approvals"),
     ("approvals", lifecycle.ApprovalList, "approvals"),
+    ("policy", policy.PolicyView, "policy"),
+    ("policy/versions", policy.PolicyVersions, "policy-versions"),
 ]
 
 

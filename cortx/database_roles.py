@@ -11,7 +11,10 @@ import psycopg
 from psycopg import sql
 
 APPLICATION_ROLE = "cortx_app"
-APPEND_ONLY = ("tenants_auditevent", "tenants_auditseal", "tenants_auditnode", "tenants_auditcheckpoint")
+APPEND_ONLY = (
+    "tenants_auditevent", "tenants_auditseal", "tenants_auditnode", "tenants_auditcheckpoint",
+    "tenants_policydocument",
+)  # fmt: skip
 """Tables whose rows the application role may neither change nor delete."""
 
 

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from records.datasets import services as datasets
 from records.datasets.models import Batch, Dataset, Record
@@ -21,8 +22,12 @@ from records.runs import single
 from records.runs.explaining import EXPLAIN_WORK
 from records.runs.models import Finding, Run
 from records.runs.selectors import RUN_WORK
+from records.settings.policy_checks import Unconfirmed, forgotten, severity_mistakes
 from rulepacks.models import PackVersion
 from tenants.context import current_tenant_id
+from tenants.models import PolicyDocument, User
+from tenants.policies.policy import policy_from
+from tenants.policies.services import policy_check, policy_etag, policy_hash, policy_locked, policy_write
 from tenants.preconditions import unchanged_since
 from tenants.problems import StateConflict
 from tenants.work.services import work_enqueue
@@ -191,3 +196,23 @@ def record_create(*, source: str, category: str, payload: Any) -> Record:
 def record_process(record_id: UUID) -> Record:
     """Decide a single pending record. Repeated and parallel calls give the one decision. Raises `UnknownReference`."""
     return single.record_judge(record_id)
+
+
+@command
+def policy_set(
+    *, document: Mapping[str, Any], person: User, note: str = "", if_match: str | None = None, confirm: str = ""
+) -> PolicyDocument:
+    """Write the tenant's policy down. `confirm` is the hash of a document whose author saw what it would forget.
+
+    Raises `ValidationProblem` with all mistakes, `Stale`, `Unconfirmed`.
+    """
+    before = policy_locked()
+    unchanged_since(if_match, policy_etag(before))
+    policy_check(document, severity_mistakes(document))
+    old, new = (policy_from(0, one) for one in (before.document if before else {}, document))
+    lost = forgotten(old, new, timezone.now())
+    if lost and confirm != policy_hash(document):
+        raise Unconfirmed(
+            f"This forgets {lost}, for good", fields={"confirm": f"expected {policy_hash(document)} to go ahead"}
+        )
+    return policy_write(before=before, document=document, author=person, note=note)

@@ -96,6 +96,7 @@ def requested(run: Run, scratch: Path) -> RunRequest:
         parameters={name: str(value) for name, value in run.parameters.items()},
         out=scratch / "out",
         limits=run_limits(),
+        severities=run.severities,
     )
 
 

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from records.datasets.retention import files_expire
 from records.datasets.uploads import leftovers_forget
 from records.pipeline import bury, explain_pipeline, run_pipeline
 from records.runs.explaining import EXPLAIN_WORK
@@ -32,3 +33,14 @@ def forget_leftovers() -> None:
     for tenant_id in Tenant.objects.values_list("id", flat=True):
         with tenant_scope(tenant_id):
             leftovers_forget(timezone.now())
+
+
+@shared_task(name="records.apply_retention", ignore_result=True)
+def apply_retention() -> None:
+    """Forget delivered files that policies do not keep any more, tenant by tenant, some at a time."""
+    now = timezone.now()
+    for tenant_id in Tenant.objects.values_list("id", flat=True):
+        expired = True
+        while expired:
+            with tenant_scope(tenant_id):
+                expired = bool(files_expire(now))

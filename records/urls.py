@@ -10,6 +10,7 @@ from records.packs import views as packs
 from records.runs import views as runs
 from records.settings import views_keys as keys
 from records.settings import views_members as members
+from records.settings import views_policy as policy
 
 
 class BatchLabel:
@@ -51,6 +52,7 @@ urlpatterns = [
     path("settings/keys/", keys.keys, name="keys"),
     path("settings/keys/<uuid:key_id>/replace/", keys.key_replace, name="key_replace"),
     path("settings/keys/<uuid:key_id>/revoke/", keys.key_end, name="key_end"),
+    path("settings/policy/", policy.policy, name="policy"),
     path("audit/", audit.log, name="audit"),
     path("audit/verify/", audit.verify, name="audit_verify"),
     path("audit/export/", audit.export, name="audit_export"),

@@ -34,4 +34,7 @@ declare("approval.requested", "Approval requested", "{actor} asked for approval 
 declare("approval.given", "Approved", "{actor} approved {object}")
 declare("approval.given_alone", "Approved by its author", "{actor} approved their own {object} as the only member")
 declare("approval.refused", "Changes requested", "{actor} asked for changes to {object}: {reason}")
+declare("approval.given_first", "Approved, one more needed", "{actor} approved {object}; one more has to")
 declare("approval.voided", "Approval void", "What was asked about {object} is void: {reason}")
+declare("policy.changed", "Policy changed", "{actor} wrote {object}")
+declare("retention.applied", "Retention applied", "{count} {what} were forgotten, as policy {policy} says")

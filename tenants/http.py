@@ -140,7 +140,10 @@ def field_errors(detail: Any, path: tuple[str, ...] = ()) -> Iterable[dict[str, 
 
 
 def field_error(name: str, message: str) -> dict[str, str]:
-    """A message about one field, named as people write it and as a JSON pointer (RFC 6901)."""
+    """A message about one field, named as people write it and as a JSON pointer (RFC 6901); either may be given."""
+    if name.startswith("/"):
+        steps = [step.replace("~1", "/").replace("~0", "~") for step in name[1:].split("/")]
+        return {"field": ".".join(steps), "pointer": name, "message": message}
     steps = name.split(".") if name else []
     pointer = "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
     return {"field": name, "pointer": pointer, "message": message}

@@ -6,6 +6,7 @@ from tenants.approvals.models import Approval
 from tenants.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditSeal
 from tenants.idempotency.models import KeptAnswer
 from tenants.invitations.models import Invitation
+from tenants.policies.models import PolicyDocument
 from tenants.work.models import Effect, Work
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Invitation",
     "KeptAnswer",
     "Membership",
+    "PolicyDocument",
     "Tenant",
     "TokenFamily",
     "TokenPair",

@@ -53,6 +53,7 @@ CELERY_BEAT_SCHEDULE = {
     "ring due work": {"task": "tenants.ring_due_work", "schedule": 5.0, "options": {"expires": 10.0}},
     "seal audit log": {"task": "tenants.seal_audit_log", "schedule": 1.0, "options": {"expires": 2.0}},
     "forget leftovers": {"task": "records.forget_leftovers", "schedule": 6 * 3600.0, "options": {"expires": 600.0}},
+    "apply retention": {"task": "records.apply_retention", "schedule": 3600.0, "options": {"expires": 600.0}},
     "forget kept answers": {"task": "tenants.forget_answers", "schedule": 3600.0, "options": {"expires": 600.0}},
     "forget old tokens": {"task": "tenants.forget_tokens", "schedule": 3600.0, "options": {"expires": 600.0}},
 }

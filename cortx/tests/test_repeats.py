@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from http.client import HTTPConnection
 from typing import Any
 
@@ -16,7 +17,7 @@ from records.tests.judged import Judged
 from tenants.access.keys import key_issue
 from tenants.context import tenant_scope
 from tenants.idempotency.models import KeptAnswer
-from tenants.idempotency.services import KEPT_FOR, Answer, answer_once, answers_forget
+from tenants.idempotency.services import Answer, answer_once, answers_forget
 from tenants.models import AuditEvent, User
 from tenants.tasks import forget_answers
 from tenants.tests.cast import Cast
@@ -25,6 +26,7 @@ RECORDS, BATCHES = "/api/v1/records", "/api/v1/batches"
 BODY = {"source": "feed", "category": "ledger", "payload": {"amount": 1}}
 KEY = {"Idempotency-Key": "order-1"}
 PARALLEL = 50
+KEPT_FOR = timedelta(days=2)
 
 
 def post(

@@ -91,6 +91,9 @@ def navigation(slug: str, identity: Identity) -> list[Group]:
     if identity.may(Permission.CONFIGURE_PEOPLE):
         settings = Item("members", "Settings", "settings-2", reverse("members", args=[slug]))
         groups.append(Group("Platform", [settings], daily=False))
+    elif identity.may(Permission.READ_POLICY):
+        settings = Item("policy", "Policy", "settings-2", reverse("policy", args=[slug]))
+        groups.append(Group("Platform", [settings], daily=False))
     return groups
 
 

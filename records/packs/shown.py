@@ -16,7 +16,8 @@ from rulepacks.engine.diff import pack_changes
 from tenants.access.identity import Identity
 from tenants.access.roles import Permission
 from tenants.approvals.models import Approval
-from tenants.approvals.selectors import approval_of, has_expired, history_of, waiting
+from tenants.approvals.selectors import approval_of, approvals_needed, has_expired, history_of, is_short, waiting
+from tenants.policies.selectors import policy_of
 
 Status = PackVersion.Status
 STATES = {
@@ -52,7 +53,7 @@ class PackRow:
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose turn it is with a version, and what the caller may do about it."""
+    """Whose turn it is with a version, and what the caller may do about it; `enough` with all approvals given."""
 
     text: str
     may_submit: bool = False
@@ -61,6 +62,7 @@ class Turn:
     may_publish: bool = False
     not_you: str = ""
     alone: bool = False
+    enough: bool = False
 
 
 def state_of(version: PackVersion, used_by: Iterable[str] = ()) -> State:
@@ -152,21 +154,31 @@ def turn_of(version: PackVersion, asked: Approval | None, identity: Identity) ->
     if version.status == Status.DRAFT:
         return Turn(_sent_back(asked) or "Not submitted yet", may_submit=drafts)
     if version.status != Status.CANDIDATE or asked is None:
-        return Turn(f"Approved by {asked.approver}" if asked and asked.approver else "")
+        return Turn(f"Approved by {approvers(asked)}" if asked and asked.approver else "")
     if has_expired(asked):
         return Turn("The request for approval has run out", may_submit=drafts)
-    if asked.status == Approval.Status.APPROVED:
-        who = f"Approved by {asked.approver}" + (", who wrote it, as the only member" if asked.sole_operator else "")
+    assert identity.tenant is not None
+    policy = policy_of(identity.tenant).approvals
+    if asked.status == Approval.Status.APPROVED and not is_short(asked, policy):
+        who = f"Approved by {approvers(asked)}" + (", who wrote it, as the only member" if asked.sole_operator else "")
         waits = "" if publishes else "; an owner or admin publishes it"
-        return Turn(who + waits, may_return=approves, may_publish=publishes)
+        return Turn(who + waits, may_return=approves, may_publish=publishes, enough=True)
     own = identity.user is not None and identity.user.pk in (asked.author_id, asked.editor_id)
-    alone = own and approves and _alone(identity)
+    alone = own and approves and policy.sole_operator and _alone(identity)
     not_you = ""
     if not approves:
         not_you = "Needs the role owner, admin or reviewer"
     elif own and not alone:
         not_you = "You wrote this version; another member approves it"
-    return Turn("0 of 1 approvals", may_approve=not not_you, may_return=approves, not_you=not_you, alone=alone)
+    elif identity.user is not None and identity.user.pk == asked.approver_id:
+        not_you = "You approved it; another member has to"
+    given = f"{asked.given} of {approvals_needed(asked, policy)} approvals"
+    return Turn(given, may_approve=not not_you, may_return=approves, not_you=not_you, alone=alone)
+
+
+def approvers(asked: Approval) -> str:
+    """Who approved."""
+    return " and ".join(str(person) for person in (asked.approver, asked.second_approver) if person)
 
 
 def _sent_back(asked: Approval | None) -> str:

@@ -15,6 +15,7 @@ from rulepacks import commands
 from rulepacks.catalog.models import PackVersion
 from rulepacks.catalog.selectors import version_named
 from tenants.access.roles import Permission
+from tenants.approvals.models import Approval
 from tenants.problems import Refusal, UnknownReference
 
 
@@ -93,13 +94,14 @@ def _submitted(version: PackVersion, request: PageRequest) -> str:
 
 
 def _approved(version: PackVersion, request: PageRequest) -> str:
-    commands.version_approve(
+    approval = commands.version_approve(
         version=version,
         content_hash=request.POST.get("content_hash", ""),
         person=user_of(request),
         sole_operator=request.POST.get("sole_operator") == "1",
     )
-    return f"{version} is approved"
+    done = approval.status == Approval.Status.APPROVED
+    return f"{version} is approved" if done else f"{version} is approved by you; another member has to approve it too"
 
 
 def _returned(version: PackVersion, request: PageRequest) -> str:

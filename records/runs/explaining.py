@@ -90,7 +90,7 @@ def compares(finding: Finding) -> bool:
 def alone(finding: Finding) -> Explanation | None:
     """The explanation of a rule that its one record decides; None for the others."""
     assert finding.run.pack_version is not None
-    pack = record_rules(finding.run.pack_version).pack
+    pack = record_rules(finding.run.pack_version, finding.run.severities).pack
     of_first = finding.input == pack.first_input.name
     if not of_first or not is_single(pack, pack.rule(finding.rule)):
         return None

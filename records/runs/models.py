@@ -25,6 +25,8 @@ class Run(TenantOwned):
     record_id = models.UUIDField(null=True, blank=True, help_text="The single record this run judged.")
     pack_version = models.ForeignKey(PackVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="runs")
     parameters = models.JSONField(default=dict)
+    policy_version = models.PositiveIntegerField(default=0, help_text="The tenant's policy when the run was asked for.")
+    severities = models.JSONField(default=dict, help_text="By rule: the least severity that policy demands.")
     status = models.CharField(max_length=9, choices=RunStatus, default=RunStatus.PENDING)
     stage = models.CharField(max_length=12, default="Received")
     progress = models.JSONField(default=dict, help_text="Stages with state, amount and seconds; groups; rate samples.")

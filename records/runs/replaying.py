@@ -46,6 +46,7 @@ def replay_request(run: Run, scratch: Path) -> RunRequest:
         parameters={name: str(value) for name, value in run.parameters.items()},
         out=scratch / "as-stored",
         limits=run_limits(),
+        severities=run.severities,
     )
 
 

@@ -13,23 +13,38 @@ from records.states import RUN_TRANSITIONS, RunStatus
 from rulepacks.models import PackVersion
 from tenants.audit.services import audit_append
 from tenants.context import current_actor
+from tenants.policies.policy import Policy
+from tenants.policies.selectors import policy_now
 from tenants.problems import StateConflict
 
 
 def run_create(*, batch: Batch, version: PackVersion | None) -> Run:
     """A pending live run of the batch, which becomes its newest. Raises `ValidationProblem` for its parameters."""
+    policy = policy_now()
     run: Run = Run.objects.create(
         batch=batch,
         dataset=batch.dataset,
         pack_version=version,
         parameters=parameters_of(batch, version),
+        policy_version=policy.number,
+        severities=severities_of(policy, version),
         created_by=current_actor().label,
     )
     Batch.objects.filter(id=batch.id).update(last_run=run)
     batch.last_run = run
     run_note(run, f"Received {batch.label} from {batch.source}")
-    audit_append("run.requested", run, {"batch": batch.label, "version": str(version or "")})
+    facts = {"batch": batch.label, "version": str(version or "")}
+    if run.severities:
+        facts |= {"policy": f"{policy.number}", "severities": run.severities}
+    audit_append("run.requested", run, facts)
     return run
+
+
+def severities_of(policy: Policy, version: PackVersion | None) -> dict[str, str]:
+    """By rule of this version: the least severity that the tenant's policy demands."""
+    demanded = policy.severities.get(version.pack.name, {}) if version else {}
+    known = {rule["code"] for rule in version.summary["rules"]} if version else set()
+    return {code: severity for code, severity in sorted(demanded.items()) if code in known}
 
 
 def parameters_of(batch: Batch, version: PackVersion | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Judging a record that came alone: row rules only, in this process, in the transaction that decides it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +13,26 @@ from records.datasets.selectors import record_by_id
 from records.datasets.services import count_add
 from records.runs.models import Finding, RuleOutcome, Run
 from records.runs.results import unit_name
+from records.runs.services import severities_of
 from records.states import FAILING, RecordStatus, RunStatus, Severity
 from rulepacks.catalog.selectors import record_rules
 from rulepacks.engine.problems import ParameterError
 from rulepacks.engine.record import RecordVerdict
 from rulepacks.engine.record_findings import RecordFinding
+from rulepacks.engine.severities import stricter
 from tenants.audit.services import audit_append
 from tenants.context import current_actor
+from tenants.policies.selectors import policy_now
 from tenants.problems import StateConflict
+
+
+@dataclass(frozen=True)
+class Judged:
+    """By which version of the tenant's policy, and the least severities it demanded."""
+
+    policy_version: int
+    severities: Mapping[str, str]
+
 
 NOTHING = RecordVerdict(findings=(), outcomes=(), errored=False)
 
@@ -33,11 +46,13 @@ def record_judge(record_id: UUID) -> Record:
     record = record_by_id(record_id)
     if record.status != RecordStatus.PENDING or record.batch_id or already_tried(record):
         return record
-    verdict = judge(record)
+    policy = policy_now()
+    severities = severities_of(policy, record.dataset.active_version)
+    verdict = judge(record, severities)
     status = status_for(verdict)
     mine = Record.objects.filter(id=record.id, status=RecordStatus.PENDING, errored=record.errored)
     if mine.update(status=status, errored=verdict.errored):
-        verdict_store(record, status, verdict)
+        verdict_store(record, status, verdict, Judged(policy.number, severities))
     return record_by_id(record_id)
 
 
@@ -49,12 +64,12 @@ def already_tried(record: Record) -> bool:
     return last is not None and last.pack_version_id == record.dataset.active_version_id
 
 
-def judge(record: Record) -> RecordVerdict:
+def judge(record: Record, severities: Mapping[str, str]) -> RecordVerdict:
     version = record.dataset.active_version
     if version is None:
         return NOTHING
     try:
-        return record_rules(version).judge(record.payload or {}, record.dataset.parameters)
+        return record_rules(version, severities).judge(record.payload or {}, record.dataset.parameters)
     except ParameterError as error:
         raise StateConflict(f"Dataset {record.dataset.name} cannot judge records: {error}") from error
 
@@ -66,9 +81,9 @@ def status_for(verdict: RecordVerdict) -> RecordStatus:
     return RecordStatus.FAILED if failed else RecordStatus.PROCESSED
 
 
-def verdict_store(record: Record, status: RecordStatus, verdict: RecordVerdict) -> None:
+def verdict_store(record: Record, status: RecordStatus, verdict: RecordVerdict, judged: Judged) -> None:
     """The run of this record with its findings and outcomes, the audit event, and last the counters."""
-    run = run_store(record, status, verdict)
+    run = run_store(record, status, verdict, judged)
     Finding.objects.bulk_create(finding(run, record, number, each) for number, each in enumerate(verdict.findings, 1))
     RuleOutcome.objects.bulk_create(outcomes(run, record, verdict))
     facts = {"status": str(status), "errored": verdict.errored, "findings": len(verdict.findings)}
@@ -80,8 +95,8 @@ def verdict_store(record: Record, status: RecordStatus, verdict: RecordVerdict) 
             count_add(record.dataset, day, moved, amount)
 
 
-def run_store(record: Record, status: RecordStatus, verdict: RecordVerdict) -> Run:
-    severities = {
+def run_store(record: Record, status: RecordStatus, verdict: RecordVerdict, judged: Judged) -> Run:
+    counts = {
         severity.value: sum(finding.severity == severity for finding in verdict.findings) for severity in Severity
     }
     run: Run = Run.objects.create(
@@ -89,6 +104,8 @@ def run_store(record: Record, status: RecordStatus, verdict: RecordVerdict) -> R
         dataset=record.dataset,
         pack_version=record.dataset.active_version,
         parameters=record.dataset.parameters,
+        policy_version=judged.policy_version,
+        severities=dict(judged.severities),
         status=RunStatus.COMPLETED,
         stage="Followed up",
         rows_read=1,
@@ -98,7 +115,7 @@ def run_store(record: Record, status: RecordStatus, verdict: RecordVerdict) -> R
         created_by=current_actor().label,
         started_at=Now(),
         finished_at=Now(),
-        **severities,
+        **counts,
     )
     return run
 
@@ -133,14 +150,15 @@ def outcomes(run: Run, record: Record, verdict: RecordVerdict) -> Iterable[RuleO
     rules: dict[str, dict[str, Any]] = {one["code"]: one for one in version.summary["rules"]} if version else {}
     for position, judged in enumerate(verdict.outcomes, start=1):
         rule = rules[judged.rule]
+        severity = stricter(rule["severity"], run.severities.get(judged.rule, rule["severity"]))
         yield RuleOutcome(
             run=run,
             position=position,
             rule=judged.rule,
             type=rule["type"],
             stage=rule["stage"],
-            severity=rule["severity"],
-            label=rule["label"],
+            severity=severity,
+            label=rule["label"] if severity == rule["severity"] else "",
             title=rule["title"],
             **{COUNTERS[judged.outcome]: 1},
         )

@@ -29,12 +29,13 @@ class ApprovalShape(serializers.ModelSerializer):
     author = serializers.CharField()
     editor = serializers.CharField()
     approver = serializers.CharField(allow_null=True)
+    second_approver = serializers.CharField(allow_null=True)
 
     class Meta:
         model = Approval
         fields: tuple[str, ...] = (
             "id", "kind", "object_id", "object_label", "content_hash", "status", "author", "editor", "approver",
-            "sole_operator", "reason", "requested_at", "decided_at", "expires_at",
+            "second_approver", "needed", "sole_operator", "reason", "requested_at", "decided_at", "expires_at",
         )  # fmt: skip
 
 

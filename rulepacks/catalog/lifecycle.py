@@ -93,6 +93,8 @@ def version_publish(*, version: PackVersion) -> PackVersion:
     approval = approval_use(subject=version, content_hash=version.content_hash)
     _set(version, status=Status.PUBLISHED, published_at=timezone.now())
     facts = {"content_hash": version.content_hash, "approver": str(approval.approver)}
+    if approval.second_approver:
+        facts["second_approver"] = str(approval.second_approver)
     audit_append("pack_version.published", version, facts)
     return version
 

@@ -1,5 +1,6 @@
 """Reads of packs and their versions."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
@@ -11,6 +12,7 @@ from rulepacks.catalog.limits import run_limits
 from rulepacks.catalog.models import Pack, PackVersion
 from rulepacks.engine.loader import load_pack
 from rulepacks.engine.record import RecordRules, compile_record_rules
+from rulepacks.engine.severities import with_severities
 from tenants.problems import UnknownReference
 
 
@@ -65,11 +67,15 @@ def pack_folder(version: PackVersion) -> Path:
     return archive_folder(version.archive, version.content_hash)
 
 
-def record_rules(version: PackVersion) -> RecordRules:
-    """The version's row rules, ready to judge single records; compiled once per process and content hash."""
-    return compiled(version.archive, version.content_hash)
+def record_rules(version: PackVersion, severities: Mapping[str, str]) -> RecordRules:
+    """The version's row rules, ready to judge single records, of the rules named at least so severe.
+
+    Compiled once per process, content hash and severities.
+    """
+    return compiled(version.archive, version.content_hash, tuple(sorted(severities.items())))
 
 
 @lru_cache(maxsize=64)
-def compiled(archive: str, content_hash: str) -> RecordRules:
-    return compile_record_rules(load_pack(archive_folder(archive, content_hash), run_limits().pack))
+def compiled(archive: str, content_hash: str, severities: tuple[tuple[str, str], ...]) -> RecordRules:
+    pack = load_pack(archive_folder(archive, content_hash), run_limits().pack)
+    return compile_record_rules(with_severities(pack, dict(severities)))

@@ -14,8 +14,9 @@ from rulepacks.engine.limits import Limits
 class RunRequest:
     """Apply the pack in folder `pack` to delivered files and to inputs that are snapshots already.
 
-    Everything the run makes is written below `out`, which must be empty or new. `without` names rules (and tables)
-    that ended an earlier try, with the reasons; after such a try rules are judged `apart`, one by one.
+    Everything the run makes is written below `out`, which must be empty or new. Findings of the rules named in
+    `severities` are at least so severe. `without` names rules (and tables) that ended an earlier try, with the
+    reasons; after such a try rules are judged `apart`, one by one.
     """
 
     pack: Path
@@ -24,5 +25,6 @@ class RunRequest:
     parameters: Mapping[str, str]
     out: Path
     limits: Limits = field(default_factory=Limits)
+    severities: Mapping[str, str] = field(default_factory=dict)
     without: Mapping[str, str] = field(default_factory=dict)
     apart: bool = False

@@ -29,6 +29,7 @@ from rulepacks.engine.problems import ParameterError
 from rulepacks.engine.progress import Report
 from rulepacks.engine.refusals import BadInput, InputProblem
 from rulepacks.engine.request import RunRequest
+from rulepacks.engine.severities import with_severities
 from rulepacks.engine.snapshot import file_sha256, snapshot_columns
 from rulepacks.engine.spec import Pack
 from rulepacks.engine.summary import OutcomeSummary, Summary
@@ -43,7 +44,7 @@ def run(request: RunRequest, report: Report) -> Summary:
     be killed: see `sandbox.run_in_child`.
     """
     begun, ends = time.perf_counter(), time.monotonic() + request.limits.seconds
-    pack = load_pack(request.pack, request.limits.pack)
+    pack = _pack(request)
     parameters = _parameters(pack, request.parameters)
     _check_names(pack, request)
     watch = Stopwatch()
@@ -67,13 +68,17 @@ def run(request: RunRequest, report: Report) -> Summary:
 def explain_run(request: RunRequest, question: Question, report: Report) -> Explanation:
     """Read as `run` does, and explain one outcome instead of writing all findings. Raises what `run` raises."""
     budget = Budget(request.limits, time.monotonic() + request.limits.seconds)
-    pack = load_pack(request.pack, request.limits.pack)
+    pack = _pack(request)
     parameters = _parameters(pack, request.parameters)
     _check_names(pack, request)
     asked_rule(pack, question)
     _, snapshots = _take_in(pack, request, Stopwatch(), report)
     with open_database(request.out, request.limits, snapshots.values(), request.out / "spill") as connection:
         return explain(connection, pack, _relations(snapshots), parameters, question, request.out, report, budget)
+
+
+def _pack(request: RunRequest) -> Pack:
+    return with_severities(load_pack(request.pack, request.limits.pack), request.severities)
 
 
 def _parameters(pack: Pack, given: Mapping[str, str]) -> Mapping[str, Any]:

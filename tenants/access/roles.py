@@ -26,6 +26,7 @@ class Permission(StrEnum):
     CONFIGURE_KEYS = "configure_keys"
     CONFIGURE_TENANT = "configure_tenant"
     READ_AUDIT = "read_audit"
+    READ_POLICY = "read_policy"
 
 
 P = Permission
@@ -44,6 +45,7 @@ ROLES_OF: dict[Permission, frozenset[str]] = {
     P.CONFIGURE_KEYS: frozenset({Role.OWNER, Role.ADMIN}),
     P.CONFIGURE_TENANT: frozenset({Role.OWNER, Role.ADMIN}),
     P.READ_AUDIT: frozenset({Role.OWNER, Role.ADMIN, Role.AUDITOR}),
+    P.READ_POLICY: frozenset({Role.OWNER, Role.ADMIN, Role.AUDITOR}),
 }
 """The table: an action, and the roles that may take it."""
 

@@ -69,6 +69,10 @@ class Tenant(models.Model):
     environment = models.CharField(max_length=40, default="Production")
     time_zone = models.CharField(max_length=60, default="UTC")
     public_reads = models.BooleanField(default=False, help_text="Anybody may read records without a credential.")
+    # No foreign key: this table is every tenant's, and the version's is not.
+    current_policy = models.UUIDField(
+        null=True, editable=False, help_text="The newest policy version. Every request reads this row anyway."
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

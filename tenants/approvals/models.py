@@ -9,6 +9,8 @@ from tenants.scoping import TenantOwned
 class Approval(TenantOwned):
     """A request to approve one exact content of one thing. At most one of a thing is open.
 
+    `needed` approvals were asked for, by different people; it is approved with the last of them.
+
     Whoever made or last edited the content does not approve it: the database refuses it too, unless the tenant had
     no other member, which is noted on the approval.
     """
@@ -28,6 +30,8 @@ class Approval(TenantOwned):
     author = models.ForeignKey("tenants.User", on_delete=models.PROTECT, related_name="+")
     editor = models.ForeignKey("tenants.User", on_delete=models.PROTECT, related_name="+")
     approver = models.ForeignKey("tenants.User", on_delete=models.PROTECT, related_name="+", null=True)
+    second_approver = models.ForeignKey("tenants.User", on_delete=models.PROTECT, related_name="+", null=True)
+    needed = models.PositiveSmallIntegerField(default=1)
     sole_operator = models.BooleanField(default=False)
     reason = models.CharField(max_length=1000, blank=True)
     requested_at = models.DateTimeField(auto_now_add=True)
@@ -48,7 +52,21 @@ class Approval(TenantOwned):
                 | (~Q(approver=F("author")) & ~Q(approver=F("editor"))),
                 name="approver_is_another",
             ),
+            models.CheckConstraint(
+                condition=Q(second_approver=None)
+                | (
+                    ~Q(second_approver=F("author"))
+                    & ~Q(second_approver=F("editor"))
+                    & ~Q(second_approver=F("approver"))
+                ),
+                name="second_approver_is_another",
+            ),
         )
 
     def __str__(self) -> str:
         return self.object_label
+
+    @property
+    def given(self) -> int:
+        """How many people approved it."""
+        return sum(person is not None for person in (self.approver_id, self.second_approver_id))

@@ -4,6 +4,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from tenants.approvals.models import Approval
+from tenants.policies.policy import Approvals
 
 OPEN = (Approval.Status.PENDING, Approval.Status.APPROVED)
 
@@ -13,6 +14,16 @@ def has_expired(approval: Approval) -> bool:
     return approval.expires_at <= timezone.now()
 
 
+def approvals_needed(approval: Approval, policy: Approvals) -> int:
+    """How many people have to approve: what was asked for, or more if the policy wants more by now."""
+    return max(approval.needed, policy.required)
+
+
+def is_short(approval: Approval, policy: Approvals) -> bool:
+    """Whether more people have to approve. The exception of the only member stands for all."""
+    return not approval.sole_operator and approval.given < approvals_needed(approval, policy)
+
+
 def approval_of(subject: Model) -> Approval | None:
     """The newest approval asked for about the thing, whatever became of it."""
     return history_of(subject).first()
@@ -20,7 +31,7 @@ def approval_of(subject: Model) -> Approval | None:
 
 def history_of(subject: Model) -> QuerySet[Approval]:
     """All that was asked about the thing, newest first."""
-    people = ("author", "editor", "approver")
+    people = ("author", "editor", "approver", "second_approver")
     rows = Approval.objects.filter(kind=subject._meta.model_name, object_id=subject.pk)
     return rows.select_related(*people).order_by("-id")
 

@@ -8,18 +8,19 @@ from django.utils import timezone
 
 from tenants.accounts.models import Membership, User
 from tenants.approvals.models import Approval
-from tenants.approvals.selectors import OPEN, has_expired
+from tenants.approvals.selectors import OPEN, approvals_needed, has_expired, is_short
 from tenants.audit.services import audit_append
 from tenants.context import current_tenant_id
+from tenants.policies.selectors import policy_now
 from tenants.problems import NotAllowed, StateConflict
 
-VALID = timedelta(days=14)
-"""How long a request, and the approval given to it, holds."""
+ALONE = "The policy does not allow that the only member approves their own work"
 
 
 def approval_request(*, subject: Model, content_hash: str, author: User, editor: User) -> Approval:
     """Ask for approval of this content. What was asked or approved before about the thing is void."""
     approval_void(subject=subject, reason="Asked for again")
+    asked = policy_now().approvals
     approval: Approval = Approval.objects.create(
         kind=subject._meta.model_name,
         object_id=subject.pk,
@@ -27,29 +28,32 @@ def approval_request(*, subject: Model, content_hash: str, author: User, editor:
         content_hash=content_hash,
         author=author,
         editor=editor,
-        expires_at=timezone.now() + VALID,
+        needed=asked.required,
+        expires_at=timezone.now() + timedelta(days=asked.valid_days),
     )
-    audit_append("approval.requested", subject, {"content_hash": content_hash})
+    audit_append("approval.requested", subject, {"content_hash": content_hash, "needed": asked.required})
     return approval
 
 
 def approval_give(*, subject: Model, content_hash: str, person: User, sole_operator: bool = False) -> Approval:
     """Approve this content of the thing. Of two at once one is first, and the other is told so.
 
-    `sole_operator` is the exception of a tenant with one member, who then approves own work on record.
-    Raises `StateConflict`, `NotAllowed` for own work.
+    Where two have to approve, the first leaves it pending. `sole_operator` is the exception of a tenant with one
+    member, who then approves own work on record, if the policy allows it. Raises `StateConflict`, `NotAllowed` for
+    own work and for a second time.
     """
-    approval = _pending(subject, content_hash)
-    own = person.pk in (approval.author_id, approval.editor_id)
-    if own and not (sole_operator and _is_alone(person)):
-        raise NotAllowed(
-            "Nobody approves what they made or edited; another member has to"
-            if not sole_operator
-            else "There are other members: the exception for a sole operator does not apply"
-        )
-    _decide(approval, Approval.Status.APPROVED, approver=person, sole_operator=own)
-    facts = {"content_hash": content_hash, **({"sole_operator": True} if own else {})}
-    audit_append("approval.given_alone" if own else "approval.given", subject, facts)
+    approval = _short(subject, content_hash)
+    if person.pk in (approval.author_id, approval.editor_id):
+        return _give_alone(approval, subject, person, sole_operator=sole_operator)
+    if person.pk == approval.approver_id:
+        raise NotAllowed("You approved this already; another member has to")
+    last = approval.given + 1 >= approvals_needed(approval, policy_now().approvals)
+    _decide(
+        approval,
+        Approval.Status.APPROVED if last else Approval.Status.PENDING,
+        **{"second_approver" if approval.approver_id else "approver": person},
+    )
+    audit_append("approval.given" if last else "approval.given_first", subject, {"content_hash": content_hash})
     return approval
 
 
@@ -75,13 +79,32 @@ def approval_use(*, subject: Model, content_hash: str) -> Approval:
     approval = _current(subject, content_hash)
     if approval.status != Approval.Status.APPROVED:
         raise StateConflict(f"{subject} waits for approval by somebody who did not make it")
+    policy = policy_now().approvals
+    if approval.sole_operator and not policy.sole_operator:
+        raise StateConflict(f"{ALONE}; send {subject} back and submit it again, for another member to approve")
+    if is_short(approval, policy):
+        raise StateConflict(f"{subject} has {approval.given} of {approvals_needed(approval, policy)} approvals")
     _decide(approval, Approval.Status.USED)
     return approval
 
 
-def _pending(subject: Model, content_hash: str) -> Approval:
+def _give_alone(approval: Approval, subject: Model, person: User, *, sole_operator: bool) -> Approval:
+    if not sole_operator:
+        raise NotAllowed("Nobody approves what they made or edited; another member has to")
+    if not policy_now().approvals.sole_operator:
+        raise NotAllowed(ALONE)
+    if not _is_alone(person):
+        raise NotAllowed("There are other members: the exception for a sole operator does not apply")
+    _decide(approval, Approval.Status.APPROVED, approver=person, sole_operator=True)
+    facts = {"content_hash": approval.content_hash, "sole_operator": True}
+    audit_append("approval.given_alone", subject, facts)
+    return approval
+
+
+def _short(subject: Model, content_hash: str) -> Approval:
+    """The open approval that still needs somebody. One that was enough when it was given may not be so any more."""
     approval = _current(subject, content_hash)
-    if approval.status != Approval.Status.PENDING:
+    if approval.status == Approval.Status.APPROVED and not is_short(approval, policy_now().approvals):
         raise StateConflict(f"{subject} is approved already, by {approval.approver}")
     return approval
 

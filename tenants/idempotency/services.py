@@ -7,17 +7,22 @@ key is refused, and so is one that comes while the first is still being carried 
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from tenants.accounts.models import Tenant
+from tenants.audit.services import audit_append
 from tenants.context import current_tenant_id
 from tenants.idempotency.models import KeptAnswer
+from tenants.policies.policy import Policy
+from tenants.policies.selectors import policy_now
 from tenants.problems import Refusal
 
-KEPT_FOR = timedelta(hours=48)
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -53,7 +58,7 @@ def answer_once(key: str, request_hash: Callable[[], str], carry_out: Callable[[
     tenant's transaction, where the key stays locked until the effect and its answer are committed together.
     """
     _lock(key)
-    kept = KeptAnswer.objects.filter(key=key, created_at__gt=Now() - KEPT_FOR).first()
+    kept = KeptAnswer.objects.filter(key=key, created_at__gt=Now() - kept_for(policy_now())).first()
     if kept is not None:
         if kept.request_hash != request_hash():
             raise KeyReused("This Idempotency-Key was sent before, with another request")
@@ -67,9 +72,24 @@ def answer_once(key: str, request_hash: Callable[[], str], carry_out: Callable[[
     return answer
 
 
+def kept_for(policy: Policy) -> timedelta:
+    """How long an answer is kept in the tenant."""
+    return timedelta(days=policy.retention.kept_answers_days)
+
+
+def answers_past(policy: Policy, now: datetime) -> QuerySet[KeptAnswer]:
+    """Answers that the policy does not keep any more."""
+    return KeptAnswer.objects.filter(created_at__lt=now - kept_for(policy))
+
+
+@transaction.atomic
 def answers_forget() -> int:
-    """Remove the bound tenant's answers that are no longer kept; returns how many."""
-    count, _ = KeptAnswer.objects.filter(created_at__lt=Now() - KEPT_FOR).delete()
+    """Remove the bound tenant's answers that are no longer kept; returns how many. A tenant with a policy is told."""
+    policy = policy_now()
+    count, _ = answers_past(policy, timezone.now()).delete()
+    if count and policy.number:
+        facts = {"count": count, "what": "answers to an Idempotency-Key", "policy": str(policy.number)}
+        audit_append("retention.applied", Tenant.objects.get(id=current_tenant_id()), facts)
     return int(count)
 
 

@@ -7,6 +7,8 @@ from time import time as clock
 from django.conf import settings
 
 from tenants.access.identity import Identity
+from tenants.policies.policy import Policy, RateLimits
+from tenants.policies.selectors import UNWRITTEN, policy_of
 from tenants.rates.counters import WINDOW_SECONDS, counters
 
 
@@ -31,9 +33,10 @@ class Rate:
 
 def rate_of(identity: Identity, address: str) -> Rate | None:
     """Count a request of the caller and of its tenant; None when nothing limits it."""
-    limits = {_bucket(identity, address): _limit(identity)}
+    policy = policy_of(identity.tenant) if identity.tenant else UNWRITTEN
+    limits = {_bucket(identity, address): _limit(identity, policy.rate_limits)}
     if identity.tenant is not None:
-        limits[f"tenant:{identity.tenant.id}"] = settings.RATE_LIMIT_TENANT
+        limits[f"tenant:{identity.tenant.id}"] = _asked("TENANT", policy.rate_limits.tenant)
     return _counted(limits)
 
 
@@ -42,14 +45,31 @@ def rate_of_stranger(address: str) -> Rate | None:
     return _counted({f"stranger:{address}": settings.RATE_LIMIT_ANONYMOUS})
 
 
+def rates_in(policy: Policy) -> dict[str, int]:
+    """Requests a minute that the tenant's keys, sessions and all together have; 0 for no limit."""
+    asked = policy.rate_limits
+    return {
+        "key": _asked("KEY", asked.key),
+        "session": _asked("SESSION", asked.session),
+        "tenant": _asked("TENANT", asked.tenant),
+    }
+
+
 def _bucket(identity: Identity, address: str) -> str:
     return f"address:{address}" if identity.is_anonymous else f"{identity.actor.kind}:{identity.actor.id}"
 
 
-def _limit(identity: Identity) -> int:
+def _limit(identity: Identity, asked: RateLimits) -> int:
     if identity.is_anonymous:
         return int(settings.RATE_LIMIT_ANONYMOUS)
-    return int(settings.RATE_LIMIT_SESSION if identity.is_browser else settings.RATE_LIMIT_KEY)
+    return _asked("SESSION", asked.session) if identity.is_browser else _asked("KEY", asked.key)
+
+
+def _asked(name: str, wanted: int | None) -> int:
+    """What the tenant's policy wants, up to a ceiling that may be lower by now; else what the installation sets."""
+    if wanted is None:
+        return int(getattr(settings, f"RATE_LIMIT_{name}"))
+    return min(wanted, int(getattr(settings, f"RATE_CEILING_{name}")) or wanted)
 
 
 def _counted(limits: Mapping[str, int]) -> Rate | None:

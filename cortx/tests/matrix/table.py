@@ -18,6 +18,7 @@ def command(permission: Permission) -> Methods:
     return {"POST": permission}
 
 
+POLICY: Methods = dict.fromkeys(("GET", "HEAD"), P.READ_POLICY)
 AUDIT: Methods = dict.fromkeys(("GET", "HEAD"), P.READ_AUDIT)
 
 COMPATIBLE: dict[str, Methods] = {
@@ -53,6 +54,8 @@ CANONICAL: dict[str, Methods] = {
     "rulepack-approvals": api(),
     "approvals": api(),
     **dict.fromkeys(("audit-events", "audit-event", "audit-event-proof", "audit-checkpoints"), AUDIT),
+    "policy": {**POLICY, "PUT": P.CONFIGURE_TENANT},
+    "policy-versions": POLICY,
     **dict.fromkeys(("audit-consistency", "audit-export"), AUDIT),
 }
 API = {f"api-{name}": row for name, row in CANONICAL.items()} | {
@@ -90,6 +93,7 @@ PAGES: dict[str, Methods] = {
     "keys": {"GET": P.CONFIGURE_KEYS, "POST": P.CONFIGURE_KEYS},
     "key_replace": {"POST": P.CONFIGURE_KEYS},
     "key_end": {"POST": P.CONFIGURE_KEYS},
+    "policy": {"GET": P.READ_POLICY, "POST": P.CONFIGURE_TENANT},
     "audit": {"GET": P.READ_AUDIT},
     "audit_event": {"GET": P.READ_AUDIT},
     "audit_export": {"GET": P.READ_AUDIT},

@@ -19,7 +19,7 @@ from tenants.audit.sealing import audit_seal
 from tenants.audit.services import audit_append
 from tenants.context import Actor, actor_scope, request_scope, tenant_scope
 from tenants.idempotency.models import KeptAnswer
-from tenants.models import Approval, Invitation, Tenant, User, Work
+from tenants.models import Approval, Invitation, PolicyDocument, Tenant, User, Work
 from tenants.scoping import BulkTenantOwned, TenantOwned
 from tenants.tests.cast import Cast
 from tenants.work.models import Effect
@@ -132,6 +132,9 @@ def add_rows(judged: Judged) -> None:
     )  # fmt: skip
     KeptAnswer.objects.create(key=CANARY, request_hash="0" * 64, status=201, headers={}, body=CANARY.encode())
     AuditNode.objects.create(level=8, place=10**6, hash="0" * 64)
+    PolicyDocument.objects.create(
+        number=1, document={"severities": {CANARY: {CANARY: "fatal"}}}, content_hash=CANARY, author=author, note=CANARY
+    )
     Invitation.objects.create(
         email=f"{CANARY}@agency.example", role="auditor", site=CANARY, expires_at="2099-01-01T00:00Z"
     )

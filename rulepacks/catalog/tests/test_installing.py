@@ -152,8 +152,8 @@ def test_a_missing_archive_is_an_error_and_leaves_nothing(db: None) -> None:
 def test_single_record_rules_are_compiled_once(bound: Tenant, tmp_path: Path) -> None:
     with tenant_scope(bound.id):
         version = pack_install(folder=folder_with(tmp_path))
-        assert record_rules(version) is record_rules(version)
-        assert record_rules(version).judge({"line": "1", "year": 2026}, {"year": 2026}).findings == ()
+        assert record_rules(version, {}) is record_rules(version, {})
+        assert record_rules(version, {}).judge({"line": "1", "year": 2026}, {"year": 2026}).findings == ()
 
 
 def test_every_shipped_pack_installs(bound: Tenant) -> None:
