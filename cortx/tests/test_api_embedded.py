@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 SCRIPT = """
+from django.db import IntegrityError, connection
 from django.test import Client
 from tenants.accounts.services import membership_add, tenant_default_ensure, user_create
 from tenants.tests.cast import show_second_factor
@@ -39,6 +40,20 @@ assert (again.status_code, again.json()["duplicate"]) == (200, True)
 for screen in ("records/record", "records/batch", "records/run", "records/finding", "tenants/auditevent"):
     answer = client.get(f"/admin/{screen}/")
     assert answer.status_code == 200, (screen, answer.content)
+wanted = {"document": {"rate_limits": {"session": 500}, "retention": {"kept_answers_days": 3}}}
+seen = {"If-Match": client.get("/api/v1/policy")["ETag"]}
+for status in (200, 412):
+    written = client.put("/api/v1/policy", wanted, content_type="application/json", headers=seen)
+    assert written.status_code == status, written.content
+assert client.get("/api/v1/policy")["RateLimit-Limit"] == "500"
+assert client.get("/t/default/settings/policy/").status_code == 200
+for statement in ("UPDATE tenants_policydocument SET note = 'x'", "DELETE FROM tenants_policydocument"):
+    try:
+        connection.cursor().execute(statement)
+    except IntegrityError as refused:
+        assert "append-only" in str(refused)
+    else:
+        raise AssertionError(statement)
 print("served")
 """
 

@@ -30,6 +30,7 @@ class RunShape(serializers.ModelSerializer):
         model = Run
         fields: tuple[str, ...] = (
             "id", "kind", "batch", "record", "dataset", "pack", "version", "pack_hash", "parameters",
+            "policy_version", "severities",
             "status", "stage", "cancel_requested", "reason", "problems", "rows", "records", "findings",
             "snapshot_hash", "findings_digest", "engine_version", "peak_memory",
             "created_at", "created_by", "started_at", "finished_at",

@@ -102,6 +102,7 @@ PAGES = [
     "/accounts/password/change/",
     "/t/agency/settings/members/",
     "/t/agency/settings/keys/",
+    "/t/agency/settings/policy/",
 ]
 
 
