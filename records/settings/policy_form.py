@@ -21,9 +21,9 @@ class Field:
     wrong: str
 
     @property
-    def is_choice(self) -> bool:
-        """Whether it is yes or no."""
-        return bool(self.key.node["type"] == "boolean")
+    def choices(self) -> list[str]:
+        """What is to be chosen from; empty where a number is asked for."""
+        return ["yes", "no"] if self.key.node["type"] == "boolean" else list(self.key.node.get("enum", []))
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,10 @@ def status_of(sent: Sent | None) -> int:
 def defaults() -> dict[str, str]:
     """What holds while a key is left out, as its field shows it."""
     rates = {f"rate_limits.{name}": f"{count:,}" if count else "no limit" for name, count in rates_in(Policy()).items()}
-    said = {key.name: key.node.get("default", "for good") for key in keys()}
-    words = {True: "yes", False: "no"}
-    return {**{name: words[value] if isinstance(value, bool) else str(value) for name, value in said.items()}, **rates}
+    open_ended = {"retention.delivered_files_days": "for good", "access.public_reads": "as set up"}
+    said = {key.name: _plain(key.node["default"]) for key in keys() if "default" in key.node}
+    return {**said, **rates, **open_ended}
+
+
+def _plain(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

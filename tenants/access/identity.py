@@ -14,12 +14,15 @@ from tenants.access.roles import MAY, SCOPES, SERVICE, Permission
 from tenants.access.tokens import tokens_membership
 from tenants.accounts.models import Membership, Tenant, User
 from tenants.context import ANONYMOUS, Actor
+from tenants.policies.selectors import policy_of
 
 CHOSEN_TENANT = "tenant"
 """Name in the session of the slug of the tenant whose pages were seen last."""
 TENANT_PATH = re.compile(r"^/t/([-\w]+)(?:/|$)")
 RECORD_PATH = re.compile(r"^(?:/api/v1)?/records(?:/|$)")
 """Where anybody may write to the default tenant, in development and as long as no `API_KEY` is set."""
+PUBLIC_PATH = re.compile(r"^(?:/api/v1)?/(?:records|reports/summary)(?:/|$)")
+"""What a policy opens that opens records only."""
 READING = SCOPES["read"]
 RECORD_WRITES = SCOPES["write"]
 
@@ -147,22 +150,27 @@ def _of_session(request: HttpRequest, user: User, named: str | None) -> Identity
         return _of_member(found, is_browser=True)
     if memberships:
         return Identity(user_actor(user), user=user, is_browser=True)
-    tenant, readable = _public()
+    tenant, readable = _public(request)
     return Identity(user_actor(user), tenant, user, permissions=readable, is_browser=True)
 
 
 def _of_nobody(request: HttpRequest, named: str | None) -> Identity:
     if named is not None and named != settings.DEFAULT_TENANT:
         return NOBODY
-    tenant, permissions = _public()
+    tenant, permissions = _public(request)
     if settings.OPEN_WRITES and RECORD_PATH.match(request.path_info):
         permissions |= RECORD_WRITES
     return Identity(ANONYMOUS, tenant, permissions=permissions)
 
 
-def _public() -> tuple[Tenant | None, frozenset[Permission]]:
+def _public(request: HttpRequest) -> tuple[Tenant | None, frozenset[Permission]]:
+    """The default tenant, and what its policy, or as long as that says nothing its set-up, lets anybody do here."""
     tenant = _default_tenant()
-    return tenant, READING if tenant and tenant.public_reads else frozenset()
+    if tenant is None:
+        return None, frozenset()
+    opened = policy_of(tenant).access.public_reads or ("all" if tenant.public_reads else "none")
+    is_open = opened == "all" or (opened == "records" and PUBLIC_PATH.match(request.path_info) is not None)
+    return tenant, READING if is_open else frozenset()
 
 
 def _default_tenant() -> Tenant | None:

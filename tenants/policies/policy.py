@@ -1,7 +1,7 @@
 """A policy as the code asks it: typed, with the default of every key that its document leaves out."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -29,6 +29,12 @@ class Retention(msgspec.Struct, frozen=True):
     kept_answers_days: int = 2
 
 
+class Access(msgspec.Struct, frozen=True):
+    """Who may read without a credential; None: as the tenant was set up."""
+
+    public_reads: Literal["none", "records", "all"] | None = None
+
+
 class Policy(msgspec.Struct, frozen=True):
     """What holds. `number` is 0 for a tenant that never wrote a policy."""
 
@@ -37,6 +43,7 @@ class Policy(msgspec.Struct, frozen=True):
     approvals: Approvals = Approvals()
     severities: dict[str, dict[str, str]] = {}
     retention: Retention = Retention()
+    access: Access = Access()
 
 
 def policy_from(number: int, document: Mapping[str, Any]) -> Policy:

@@ -32,7 +32,7 @@ def policy_etag(version: PolicyDocument | None) -> str:
 
 def policy_check(document: Any, further: Iterable[Mistake] = ()) -> None:
     """Raises `ValidationProblem` with all mistakes by JSON pointer; `further` are those only other rooms can see."""
-    found = mistakes(document) or [*_above_ceilings(document), *further]
+    found = mistakes(document) or [*_above_ceilings(document), *_closed(document), *further]
     if found:
         fields = {one.pointer: one.message for one in found}
         raise ValidationProblem("; ".join(f"{one.pointer or 'the document'}: {one.message}" for one in found),
@@ -75,3 +75,11 @@ def _above_ceilings(document: Mapping[str, Any]) -> Iterable[Mistake]:
         if ceiling and value > ceiling:
             most = f"at most {ceiling}, the ceiling of this installation ({CEILINGS[name]})"
             yield Mistake(pointer(["rate_limits", name]), unexpected(value, most))
+
+
+def _closed(document: Mapping[str, Any]) -> Iterable[Mistake]:
+    wanted = document.get("access", {}).get("public_reads", "none")
+    default = settings.DEFAULT_TENANT
+    if wanted != "none" and Tenant.objects.get(id=current_tenant_id()).slug != default:
+        most = f"none: only the default tenant ({default}) can be read without a credential"
+        yield Mistake(pointer(["access", "public_reads"]), unexpected(wanted, most))

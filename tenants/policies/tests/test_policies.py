@@ -1,11 +1,13 @@
 """A tenant's policy: who writes it, what is refused, what each key does, and that it holds at once."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from django.db import Error, connection, transaction
 from django.test import Client
+from django.urls import get_resolver
 
 from tenants.access.keys import key_issue
 from tenants.context import tenant_scope
@@ -86,7 +88,7 @@ def test_all_mistakes_are_named_at_once_with_pointer_value_and_what_is_expected(
         "/document/retention": "[], expected an object",
         "/document/severities/tests.a~1b/R1": "'grave', expected one of warning, error, fatal",
         "/document/unknown": "{}, expected nothing: there is no such key; keys are rate_limits, approvals, severities, "
-        "retention",
+        "retention, access",
     }
     above = put(
         cast.browser(cast.owner), {"rate_limits": {"session": 999_999}, "severities": {"tests.no": {"R1": "fatal"}}}
@@ -192,3 +194,41 @@ def test_an_admin_writes_it_on_the_page_and_mistakes_stand_beside_their_fields(c
     auditor = cast.browser(cast.auditor)
     assert b"Owners and admins change it" in auditor.get(PAGE).content
     assert auditor.post(PAGE, {}).status_code == 403
+
+
+def test_only_the_default_tenant_can_be_opened(cast: Cast, settings: Any) -> None:
+    opened = {"access": {"public_reads": "records"}}
+    refused = put(cast.browser(cast.owner), opened)
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["/document/access/public_reads"]
+    settings.DEFAULT_TENANT = "agency"
+    assert put(cast.browser(cast.owner), opened).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("opened", "readable"),
+    [("none", set()), ("records", {"records", "summary", "record"}), ("all", None), ("", set())],
+)
+def test_a_stranger_reads_what_the_policy_opens_and_nothing_else(
+    cast: Cast, settings: Any, opened: str, readable: set[str] | None
+) -> None:
+    settings.DEFAULT_TENANT, settings.OPEN_WRITES = "agency", False
+    put(cast.browser(cast.owner), {"access": {"public_reads": opened}} if opened else {})
+    answers = {route: Client().get(f"/{address}").status_code for route, address in addresses()}
+    read = {name for name, status in answers.items() if status not in (401, 405)}
+    expected = {f"{prefix}-{name}" for name in readable or () for prefix in ("api", "compatible")}
+    assert read == (expected if readable is not None else read)
+    assert {status for name, status in answers.items() if "audit" in name or "policy" in name} == {401}
+    assert readable is not None or len(read) > 20
+    assert Client().get("/api/v1/records", headers={"X-Tenant": "elsewhere"}).status_code == 401
+
+
+def addresses() -> list[tuple[str, str]]:
+    """Every address of the API by name, with something that does not exist in its place."""
+    values = {"uuid": str(new_id()), "str": "nothing"}
+    found = []
+    for pattern in get_resolver().url_patterns:
+        name = str(getattr(pattern, "name", "") or "")
+        if name.startswith(("api-", "compatible-")) and not name.startswith(("api-login", "api-refresh", "api-logout")):
+            route = str(pattern.pattern)
+            found.append((name, re.sub(r"<(\w+):\w+>", lambda kind: values[kind[1]], route)))
+    return found
