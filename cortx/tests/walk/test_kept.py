@@ -13,6 +13,7 @@ CACHING = {
     "rulepacks/engine/loading/schema.py": "the schema of packs",
     "rulepacks/engine/rules/__init__.py": "the types of rules",
     "tenants/audit/keys.py": "the installation's own key",
+    "tenants/policies/selectors.py": "policy versions, which never change, by tenant and id",
     "tenants/rates/counters.py": "where to count; the counts themselves name the tenant",
 }
 """Modules that keep something in the process, and why no tenant sees another's in it."""
