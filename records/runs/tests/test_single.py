@@ -80,7 +80,7 @@ def test_without_an_active_pack_a_record_is_processed_with_no_findings(bound: Te
 
 def test_a_record_on_which_a_rule_broke_stays_pending(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = RecordVerdict(findings=(), outcomes=(JudgedRule("L01", "error"),), errored=True)
-    monkeypatch.setattr(single, "judge", lambda record: broken)
+    monkeypatch.setattr(single, "judge", lambda record, severities: broken)
     record = received(GOOD)
     for _ in range(2):
         record = commands.record_process(record.id)
@@ -92,7 +92,7 @@ def test_a_record_on_which_a_rule_broke_stays_pending(dataset: Dataset, monkeypa
 def test_a_broken_record_is_tried_again_with_another_version(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     record = received(GOOD)
     with monkeypatch.context() as patch:
-        patch.setattr(single, "judge", lambda record: RecordVerdict(findings=(), outcomes=(), errored=True))
+        patch.setattr(single, "judge", lambda record, severities: RecordVerdict(findings=(), outcomes=(), errored=True))
         commands.record_process(record.id)
     Dataset.objects.update(active_version=None)
 
