@@ -12,6 +12,32 @@ from tenants.audit.merkle import hash_leaf
 from tenants.audit.models import AuditEvent
 
 _sorted = msgspec.json.Encoder(order="sorted")
+_written = msgspec.json.Encoder()
+
+
+class _Actor(msgspec.Struct, gc=False):
+    id: str
+    kind: str
+    label: str
+
+
+class _Object(msgspec.Struct, gc=False):
+    id: str
+    label: str
+    type: str
+
+
+class _Content(msgspec.Struct, gc=False):
+    """Names in order of the alphabet, here and above: so they are written, at half the time of sorting them."""
+
+    action: str
+    actor: _Actor
+    created_at: str
+    facts: msgspec.Raw
+    id: str
+    object: _Object
+    request_id: str
+    tenant: str
 
 
 def plain(value: Any) -> Any:
@@ -46,17 +72,17 @@ def content(
     request_id: str,
 ) -> bytes:
     """UTF-8 JSON with sorted names and no spaces. Actor and target are kind or type, id, label."""
-    return _sorted.encode(
-        {
-            "id": event,
-            "tenant": tenant,
-            "created_at": created_at,
-            "action": action,
-            "actor": {"kind": actor[0], "id": actor[1], "label": actor[2]},
-            "object": {"type": target[0], "id": target[1], "label": target[2]},
-            "facts": facts,
-            "request_id": request_id,
-        }
+    return _written.encode(
+        _Content(
+            action,
+            _Actor(actor[1], actor[0], actor[2]),
+            created_at,
+            msgspec.Raw(_sorted.encode(facts)),
+            event,
+            _Object(target[1], target[2], target[0]),
+            request_id,
+            tenant,
+        )
     )
 
 

@@ -1,12 +1,15 @@
 """The rows of a log as a check reads them: raw and in order, past the models, which would cost more than the hashes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, OuterRef
 
 from tenants.audit.leaves import content
@@ -14,7 +17,8 @@ from tenants.audit.merkle import Finished
 from tenants.audit.models import AuditEvent, AuditNode, AuditPending, AuditSeal
 from tenants.context import current_tenant_id
 
-CHUNK = 5_000
+CHUNK = 2_000
+_read = msgspec.json.Decoder().decode
 # As text exactly as it stands in a leaf.
 WRITTEN = {
     "postgresql": {
@@ -27,12 +31,25 @@ WRITTEN = {
         "time": "substr({0},1,10)||'T'||substr({0},12,8)||'.'||substr(substr({0},21)||'000000',1,6)||'+00:00'",
     },
 }
+# The event of a place is looked up by its id, whatever the planner thinks of the table: each part of the log then costs
+# the same, where a join of the part with the whole table would be made anew for each.
+LOOK_UP = {
+    "postgresql": "LATERAL (SELECT * FROM tenants_auditevent WHERE id = s.id LIMIT 1) e ON true",
+    "sqlite": "tenants_auditevent e ON e.id = s.id",
+}
 STATEMENT = """
 SELECT s.position, {id}, s.leaf_hash, e.leaf_hash, {tenant}, {time}, e.action,
     e.actor_kind, e.actor_id, e.actor_label, e.object_type, e.object_id, e.object_label, e.facts, e.request_id
-FROM tenants_auditseal s LEFT JOIN tenants_auditevent e ON e.id = s.id
-WHERE s.tenant_id = %s AND s.position >= %s ORDER BY s.position LIMIT {limit}
+FROM tenants_auditseal s LEFT JOIN {event}
+WHERE s.tenant_id = %s AND s.position BETWEEN %s AND %s ORDER BY s.position
 """
+# One statement, because events are sealed meanwhile.
+ENDS = """
+SELECT (SELECT coalesce(max(position), -1) FROM tenants_auditseal WHERE tenant_id = %s),
+    (SELECT coalesce(max(size), 0) FROM tenants_auditcheckpoint WHERE tenant_id = %s)
+"""
+
+NEXT = "SELECT min(position) FROM tenants_auditseal WHERE tenant_id = %s AND position >= %s"
 
 
 class Stored(NamedTuple):
@@ -54,30 +71,53 @@ class Stranger:
     reason: str
 
 
-def stored_leaves() -> Iterator[Stored]:
-    """All places of the bound tenant's tree, in order."""
-    written = WRITTEN[connection.vendor]
-    columns = {"id": written["id"].format("s.id"), "tenant": written["id"].format("e.tenant_id")}
-    statement = STATEMENT.format(**columns, time=written["time"].format("e.created_at"), limit=CHUNK)
-    tenant_id = AuditSeal._meta.get_field("id").get_db_prep_value(current_tenant_id(), connection)
-    place = 0
-    while rows := _fetched(statement, [tenant_id, place]):
-        yield from map(_stored, rows)
-        place = rows[-1][0] + 1
-
-
-def _fetched(statement: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+def log_ends() -> tuple[int, int]:
+    """The last place, -1 when there is none, and the size of the newest checkpoint, both of the same moment."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return list(cursor.fetchall())
+        cursor.execute(ENDS, [_tenant(), _tenant()])
+        last, size = cursor.fetchone()
+    return last, size
+
+
+def stored_leaves(last: int) -> Generator[Iterable[Stored]]:
+    """All places of the bound tenant's tree up to `last`, in order, some thousands at a time.
+
+    While one part is worked on, the database prepares the next: a thread waits for it.
+    """
+    written, vendor = WRITTEN[connection.vendor], connection.vendor
+    columns = {"id": written["id"].format("s.id"), "tenant": written["id"].format("e.tenant_id")}
+    statement = STATEMENT.format(**columns, time=written["time"].format("e.created_at"), event=LOOK_UP[vendor])
+    with connection.cursor() as cursor, ThreadPoolExecutor(max_workers=1) as waiting:
+        part = partial(_part, cursor, statement, _tenant(), last)
+        coming = waiting.submit(part, 0)
+        while rows := coming.result():
+            coming = waiting.submit(part, rows[-1][0] + 1)
+            # One by one, for a part of them at once costs as much again in garbage collection.
+            yield map(_stored, rows)
+
+
+def _tenant() -> Any:
+    return AuditSeal._meta.get_field("id").get_db_prep_value(current_tenant_id(), connection)
+
+
+def _part(cursor: CursorWrapper, statement: str, tenant: Any, last: int, first: int) -> list[tuple[Any, ...]]:
+    """Places from `first` on; after a hole, from where they go on."""
+    if first > last:
+        return []
+    cursor.execute(statement, [tenant, first, min(first + CHUNK - 1, last)])
+    if rows := list(cursor.fetchall()):
+        return rows
+    cursor.execute(NEXT, [tenant, first])
+    return _part(cursor, statement, tenant, last, cursor.fetchone()[0])
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
-    position, identifier, sealed, stated, tenant, time, action, *parties, facts, request_id = row
+    position, identifier, sealed, stated, tenant, time, action, kind, who, name, type_, which, label, facts, request = (
+        row
+    )
     if stated is None:
         return Stored(position, identifier, sealed, "", None)
-    actor, target = (parties[0], parties[1], parties[2]), (parties[3], parties[4], parties[5])
-    leaf = content(identifier, tenant, time, action, actor, target, msgspec.json.decode(facts), request_id)
+    leaf = content(identifier, tenant, time, action, (kind, who, name), (type_, which, label), _read(facts), request)
     return Stored(position, identifier, sealed, stated, leaf)
 
 
@@ -100,8 +140,9 @@ def waiting_count() -> int:
 
 
 def node_differing(finished: Iterable[Finished]) -> Finished | None:
-    """The first of the inner nodes that is not stored as it should be."""
+    """The first, by its last leaf, of the inner nodes that is not stored as it should be."""
     stored = {
         (level, place): hashed for level, place, hashed in AuditNode.objects.values_list("level", "place", "hash")
     }
-    return next((one for one in finished if stored.get(one[:2]) != one[2].hex()), None)
+    wrong = (one for one in finished if stored.get(one[:2]) != one[2].hex())
+    return min(wrong, key=lambda one: (one[1] + 1) << one[0], default=None)

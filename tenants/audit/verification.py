@@ -4,13 +4,14 @@ Faults are found in the order of the log. The first one ends the check: what com
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from time import perf_counter
 
 from tenants.audit.merkle import Finished, Frontier, hash_leaf
 from tenants.audit.models import AuditCheckpoint
 from tenants.audit.notes import BadNote, Checkpoint, base64_text, note_hash, note_open, origin
-from tenants.audit.stored import Stored, node_differing, stored_leaves, unsealed_stranger, waiting_count
+from tenants.audit.stored import Stored, log_ends, node_differing, stored_leaves, unsealed_stranger, waiting_count
 from tenants.context import current_tenant_id
 
 WITNESSED = "the checkpoint kept outside"
@@ -72,24 +73,32 @@ def audit_verify(outside: Iterable[Witnessed] = ()) -> Report:
 
 def _check(report: Report, outside: list[Witnessed]) -> None:
     name = origin(current_tenant_id())
-    chain, witness = _Chain(name), _Witness(name, outside)
-    tree, finished = Frontier(), list[Finished]()
-    for row in stored_leaves():
-        position, computed = tree.size, hash_leaf(row.content or b"")
-        if row.position != position or row.content is None or not computed.hex() == row.sealed == row.stated:
-            raise Broken(_wrong(row, position))
-        witness.compare(position, computed)
-        finished += tree.append(computed)
-        if tree.size == chain.due:
-            chain.meet(tree)
-        if tree.size in witness.due:
-            witness.meet(tree)
+    last, signed = log_ends()
+    walk = _Walk(_Chain(name, signed), _Witness(name, outside))
+    tree = walk.tree
+    with closing(stored_leaves(last)) as parts:
+        for rows in parts:
+            leaves, wrong = _sound(rows, tree.size)
+            walk.take(leaves)
+            if wrong:
+                raise Broken(_wrong(wrong, tree.size))
     report.events, report.root = tree.size, tree.root().hex()
-    chain.end(tree)
-    witness.end(tree)
-    report.checkpoints, report.outside = chain.met, len(witness.due)
-    _strangers(finished)
+    walk.chain.end(tree)
+    walk.witness.end(tree)
+    report.checkpoints, report.outside = walk.chain.met, len(walk.witness.due)
+    _strangers(walk.finished)
     report.waiting = waiting_count()
+
+
+def _sound(rows: Iterable[Stored], first: int) -> tuple[list[bytes], Stored | None]:
+    """The leaf hashes of the events, computed, up to the first that is not what its place says; and that one."""
+    found: list[bytes] = []
+    for position, row in enumerate(rows, first):
+        computed = hash_leaf(row.content or b"")
+        if row.position != position or row.content is None or not computed.hex() == row.sealed == row.stated:
+            return found, row
+        found.append(computed)
+    return found, None
 
 
 def _wrong(row: Stored, position: int) -> Fault:
@@ -111,11 +120,33 @@ def _strangers(finished: Sequence[Finished]) -> None:
         raise Broken(Fault(place << level, "a stored inner node differs from the events", (place + 1) << level))
 
 
+class _Walk:
+    """The tree, growing from one checkpoint to the next."""
+
+    def __init__(self, chain: "_Chain", witness: "_Witness") -> None:
+        self.chain, self.witness = chain, witness
+        self.tree, self.finished = Frontier(), list[Finished]()
+
+    def take(self, leaves: Sequence[bytes]) -> None:
+        """Append the leaves, and compare what others say of the tree where they say it."""
+        tree, taken = self.tree, 0
+        while taken < len(leaves):
+            due = [self.chain.due, *self.witness.due, tree.size + len(leaves) - taken]
+            part = leaves[taken : taken + min(size for size in due if size > tree.size) - tree.size]
+            self.witness.compare(tree.size, part)
+            self.finished += tree.extend(part)
+            taken += len(part)
+            if tree.size == self.chain.due:
+                self.chain.meet(tree)
+            if tree.size in self.witness.due:
+                self.witness.meet(tree)
+
+
 class _Chain:
     """The stored checkpoints, met one after the other while the tree grows."""
 
-    def __init__(self, name: str) -> None:
-        self.name, self.rows = name, AuditCheckpoint.objects.order_by("size").iterator()
+    def __init__(self, name: str, newest: int) -> None:
+        self.name, self.rows = name, AuditCheckpoint.objects.filter(size__lte=newest).order_by("size").iterator()
         self.met = self.agreed = 0
         self.previous = ""
         self.row = next(self.rows, None)
@@ -155,10 +186,11 @@ class _Witness:
         self.leaves = {one.first + place: leaf for one in outside for place, leaf in enumerate(one.leaves)}
         self.agreed = 0
 
-    def compare(self, position: int, computed: bytes) -> None:
-        """One leaf."""
-        if self.leaves and (kept := self.leaves.get(position, "")) not in {"", computed.hex()}:
-            raise Broken(Fault(position, f"hash kept outside {kept}, computed {computed.hex()}"))
+    def compare(self, first: int, leaves: Sequence[bytes]) -> None:
+        """Leaves from a position on."""
+        for position, leaf in enumerate(leaves if self.leaves else (), first):
+            if (kept := self.leaves.get(position, "")) not in {"", leaf.hex()}:
+                raise Broken(Fault(position, f"hash kept outside {kept}, computed {leaf.hex()}"))
 
     def meet(self, tree: Frontier) -> None:
         """The checkpoint kept outside at this size."""

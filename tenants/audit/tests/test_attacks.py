@@ -5,11 +5,13 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
+from tenants.audit import verification
 from tenants.audit.leaves import leaf_hash
 from tenants.audit.merkle import Frontier
 from tenants.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditSeal
 from tenants.audit.sealing import audit_seal
-from tenants.audit.tests.attacks import BATCHES, Run, event_at, fault, history, leaves, newest, owner
+from tenants.audit.stored import log_ends
+from tenants.audit.tests.attacks import BATCHES, Run, append_many, event_at, fault, history, leaves, newest, owner
 from tenants.audit.verification import Witnessed, audit_verify
 from tenants.context import tenant_scope
 from tenants.models import Tenant
@@ -32,6 +34,19 @@ def test_a_whole_log_is_found_whole(tenant: Tenant) -> None:
         report = audit_verify([kept])
     assert (report.events, report.checkpoints, report.outside, report.fault) == (SIZE, len(BATCHES), 1, None)
     assert report.root == newest(tenant).root
+
+
+def test_what_is_sealed_while_a_log_is_checked_is_no_fault(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    def then_sealed() -> tuple[int, int]:
+        ends = log_ends()
+        append_many(tenant, [{"late": 1}])
+        audit_seal(tenant.id)
+        return ends
+
+    monkeypatch.setattr(verification, "log_ends", then_sealed)
+    with tenant_scope(tenant.id):
+        report = audit_verify()
+    assert (report.events, report.checkpoints, report.fault) == (SIZE, len(BATCHES), None)
 
 
 def test_an_edited_event_is_named(tenant: Tenant) -> None:
@@ -71,6 +86,13 @@ def test_a_deleted_event_whose_followers_moved_up_is_named(tenant: Tenant) -> No
         move(run, 101, -1)
     assert (fault(tenant.id).position, fault(tenant.id).before) == (13, 313)
     assert fault(tenant.id, kept).position == 100
+
+
+def test_events_whose_places_were_moved_far_away_are_named(tenant: Tenant) -> None:
+    with owner(tenant) as run:
+        run("UPDATE tenants_auditseal SET position = position + %s WHERE position >= 100", 2**63 - SIZE)
+    found = fault(tenant.id)
+    assert (found.position, found.reason) == (100, f"nothing is here; the next event is at {2**63 - SIZE + 100}")
 
 
 def test_an_inserted_event_is_named(tenant: Tenant) -> None:

@@ -81,6 +81,16 @@ def numbered(size: int) -> list[bytes]:
     return [hash_leaf(b"%d" % number) for number in range(size)]
 
 
+@given(st.lists(st.integers(0, 700), max_size=4))
+def test_a_tree_grown_in_parts_is_the_one_grown_leaf_by_leaf(parts: list[int]) -> None:
+    one, other = Frontier(), Frontier()
+    for number, size in enumerate(parts):
+        leaves = [hash_leaf(b"%d %d" % (number, place)) for place in range(size)]
+        finished = [node for leaf in leaves for node in one.append(leaf)]
+        assert sorted(other.extend(leaves)) == sorted(finished)
+        assert (other.size, other.hashes) == (one.size, one.hashes)
+
+
 @pytest.mark.parametrize("size", range(9))
 def test_roots_are_those_of_the_reference_implementation(size: int) -> None:
     tree, _ = grown([hash_leaf(leaf) for leaf in LEAVES[:size]])
