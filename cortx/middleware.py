@@ -27,6 +27,7 @@ from tenants.access.problems import BadCredential
 from tenants.context import actor_scope, request_scope, tenant_scope
 from tenants.problems import Refusal
 from tenants.rates.services import Rate, rate_of, rate_of_stranger
+from tenants.redaction import redact_path
 from tenants.serving_role import serving_role_settle
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -54,7 +55,7 @@ class RequestIdMiddleware:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id
             milliseconds = (time.perf_counter() - started) * 1000
-            about = (request.method, request.path, response.status_code, milliseconds)
+            about = (request.method, redact_path(request.path), response.status_code, milliseconds)
             tenant = identity_of(request).tenant
             logger.info("%s %s %d %.0f ms", *about, extra={"tenant": tenant.id if tenant else ""})
         return response

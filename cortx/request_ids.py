@@ -2,11 +2,12 @@
 
 import re
 
+from tenants.redaction import redact
 from tenants.scoping import new_id
 
 SANE = re.compile(r"[\w.:/+=@-]{1,80}", re.ASCII)
 
 
 def request_id_of(given: str) -> str:
-    """What the caller gave as `X-Request-ID`, or a new one where that is nothing sane."""
-    return given if SANE.fullmatch(given) else str(new_id())
+    """What the caller gave as `X-Request-ID`, or a new one where that is nothing sane, or a secret or an address of somebody."""
+    return given if SANE.fullmatch(given) and redact(given) == given else str(new_id())

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 from tenants.negotiation import media_type_of
 from tenants.problems import ValidationProblem, unexpected
+from tenants.redaction import MASK, SECRET_NAMES
 
 Body = TypeVar("Body")
 # E.g. "Object missing required field `category` - at `$.records[0]`".
@@ -45,7 +46,9 @@ def told(text: str, data: Any) -> ValidationProblem:
         reason = "required" if named["what"].startswith("missing") else "unknown field"
         path = ".".join(filter(None, [path, named["name"]]))
     elif wanted := WANTED.match(reason):
-        reason = unexpected(value_at(data, path), in_words(wanted))
+        expected = in_words(wanted)
+        hidden = SECRET_NAMES.search(path)
+        reason = f"{MASK}, expected {expected}" if hidden else unexpected(value_at(data, path), expected)
     field = re.sub(r"\[([^\]]*)\]", r".\1", path)
     return ValidationProblem(f"{field}: {reason}" if field else reason, fields={field: reason})
 

@@ -21,6 +21,7 @@ from tenants.accounts.models import User
 from tenants.availability import is_unavailable
 from tenants.context import current_request_id
 from tenants.problems import NotAllowed, Refusal
+from tenants.redaction import redact_secrets
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = 5
@@ -61,16 +62,19 @@ def problem_response(
     errors: Errors = (),
     headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """An RFC 9457 problem: `detail` for people, `code` for programs, `errors` a field each, and the request's id."""
+    """An RFC 9457 problem: `detail` for people, `code` for programs, `errors` a field each, and the request's id.
+
+    Whoever gets it may log it, so it repeats no secret that was sent in the wrong place.
+    """
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail or DETAILS.get(status, HTTPStatus(status).phrase),
+        "detail": redact_secrets(detail) or DETAILS.get(status, HTTPStatus(status).phrase),
         "code": code or CODES.get(status, "refused"),
         "request_id": current_request_id(),
     }
-    if listed := [dict(error) for error in errors]:
+    if listed := [{name: redact_secrets(text) for name, text in error.items()} for error in errors]:
         body["errors"] = listed
     response = HttpResponse(json.dumps(body), status=status, content_type=PROBLEM_JSON, headers=headers)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -1,4 +1,7 @@
-"""One filter for what must not be written down: secrets and personal identifiers, in logs and in audit facts."""
+"""One filter for what must not be written down: secrets, personal identifiers, and values that an error quotes.
+
+Logs, stored results of tasks, reasons of failed work and audit facts pass through it (tenants/README.md).
+"""
 
 import re
 from collections.abc import Mapping
@@ -6,28 +9,43 @@ from typing import Any
 
 MASK = "[hidden]"
 SECRET_NAMES = re.compile(
-    r"pass(word|wd|phrase)|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key|^otp$",
+    r"pass(word|wd|phrase)|secret|token|(api|audit|idempotency|private|signing)[-_]?key|authorization|cookie"
+    r"|credential|recovery[-_]?code|totp|^otp$",
     re.IGNORECASE,
 )
 # Our own keys, bearer values, JSON web tokens, passwords in URLs, `password=…` in free text.
 SECRETS = (
     (re.compile(r"\bcortx_([0-9a-z]{8})_[\w-]{20,}"), r"cortx_\1_[hidden]"),
+    (re.compile(r"\botpauth://[^\s\"'<>]+"), MASK),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|$)", re.DOTALL), MASK),
+    (re.compile(r"\b((?:set-)?cookie|x-api-key|idempotency-key)(\s*:\s*)[^\r\n\"']+", re.IGNORECASE), r"\1\2[hidden]"),
     (re.compile(r"(/accounts/(?:invitation|password/reset/key)/)[\w-]+"), r"\1[hidden]"),
     (re.compile(r"\bcortxr_[0-9a-f]{64}_[\w-]+"), MASK),
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 [hidden]"),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
-    (re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@"), r"\1:[hidden]@"),
+    (re.compile(r"(\w+://[^\s:/@]*):[^\s\"'<>]+@"), r"\1:[hidden]@"),
+    (re.compile(r"(?<=[\w/])\?[^\s\"'<>?=]+=[^\s\"'<>]*"), f"?{MASK}"),
     (
         re.compile(
-            r"\b(\w*(?:passw(?:or)?d|secret|token|api_?key)\w*[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;}]+", re.IGNORECASE
+            r"\b(\w*(?:passw(?:or)?d|secret|token|(?:api|audit|signing)_?key|sessionid|recovery_?code|totp)\w*"
+            r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;}]+",
+            re.IGNORECASE,
         ),
         r"\1[hidden]",
     ),
 )
-EMAIL = re.compile(r"\b[\w.+-]+@([\w-]+\.)+[a-z]{2,}\b", re.IGNORECASE)
+EMAIL = re.compile(r"\b[\w.+-]+(?:@|%40)([\w-]+\.)+[a-z]{2,}\b", re.IGNORECASE)
 SOCIAL_SECURITY = re.compile(r"(?<![\d.,-])(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\d-])")
 # Only grouped as printed on a card: amounts and account symbols are long digit strings too.
-CARD = re.compile(r"(?<![\d.,-])\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}(?![\d-])")
+CARD = re.compile(r"(?<![\d.,-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{5})(?![\d-])")
+# Names of our own making may stay: `constraint "one_batch"` tells what went wrong.
+QUOTED = re.compile(
+    r"(?:\b(?P<known>attribute|column|constraint|function|object|relation|table|type) (?=[\"'][\w.]+[\"']))?"
+    r"(?<!\w)(?:[bru]{0,2}'(?:[^'\\]|\\.)*'(?!\w)|[bru]{0,2}\"(?:[^\"\\]|\\.)*\"|“[^”]*”|`[^`]*`)",
+    re.DOTALL,
+)
+PLAIN_SEGMENT = re.compile(r"[a-z0-9_.-]{0,64}|[A-Z]{1,3}-\d+", re.ASCII)
+"""What ids, numbers and names of things look like in an address."""
 
 
 def mask_secret(secret: str) -> str:
@@ -54,23 +72,42 @@ def redact(text: str) -> str:
     return redact_pii(redact_secrets(text))
 
 
+def redact_quoted(text: str) -> str:
+    """`redact`, and without what stands in quotes: there libraries repeat the value that they did not like."""
+    return redact(QUOTED.sub(lambda found: found[0] if found["known"] else MASK, text))
+
+
+def redact_error(error: BaseException) -> str:
+    """What an error says, without the values it says it about.
+
+    They stand in quotes, in the lines after the first (PostgreSQL's DETAIL), and, where the value itself was wrong,
+    behind a colon. No pattern knows the name of a person, so none of that is kept.
+    """
+    said = (str(error).splitlines() or [""])[0]
+    return redact_quoted(said.partition(":")[0] if isinstance(error, ValueError | LookupError) else said)
+
+
+def redact_path(path: str) -> str:
+    """The path of an address without what is no id, number or name of a thing."""
+    return redact("/".join(part if PLAIN_SEGMENT.fullmatch(part) else MASK for part in path.split("/")))
+
+
 def redact_value(value: Any) -> Any:
     """JSON values, and what becomes one: mappings and sequences all the way down, secrets found by their name too."""
     match value:
         case str():
             return redact(value)
         case Mapping():
-            return {
-                str(name): MASK if SECRET_NAMES.search(str(name)) else redact_value(inner)
-                for name, inner in value.items()
-            }
+            return {str(name): _named(str(name), inner) for name, inner in value.items()}
         case list() | tuple() | set() | frozenset():
             return [redact_value(inner) for inner in value]
     return value
 
 
 def _named(name: str, value: Any) -> Any:
-    return MASK if SECRET_NAMES.search(name) else redact_value(value)
+    if not SECRET_NAMES.search(name):
+        return redact_value(value)
+    return mask_secret(value) if isinstance(value, str) and "pass" not in name.lower() else MASK
 
 
 def luhn(number: str) -> bool:

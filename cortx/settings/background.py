@@ -33,7 +33,7 @@ else:
         "interval_step": 0,
     }
 
-CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_BACKEND = "cortx.results.Results"
 CELERY_RESULT_EXTENDED = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

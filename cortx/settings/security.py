@@ -26,10 +26,14 @@ def development_key() -> str:
 
 
 DEBUG = env.flag("DEBUG", False)
+if DEBUG and APP_ENV == "prod":
+    raise ImproperlyConfigured("DEBUG is on; its error pages show values, which APP_ENV prod refuses")
 SECRET_KEY = env.secret("SECRET_KEY")
 if not SECRET_KEY and APP_ENV == "prod":
     raise ImproperlyConfigured("SECRET_KEY is not set; it must be when APP_ENV is prod")
 SECRET_KEY = SECRET_KEY or development_key()
+# Former keys, separated by commas: they still read what they have encrypted and signed.
+SECRET_KEY_FALLBACKS = [key for key in env.secret("SECRET_KEY_FALLBACKS").split(",") if key]
 
 # Signs the checkpoints of the audit log: 32 bytes in base64. Where it is unset, `manage.py set_up` makes a file.
 AUDIT_KEY = env.secret("AUDIT_KEY")
@@ -57,6 +61,7 @@ RATE_CEILING_KEY = env.integer("RATE_CEILING_KEY", 6_000)
 RATE_CEILING_SESSION = env.integer("RATE_CEILING_SESSION", 6_000)
 RATE_CEILING_TENANT = env.integer("RATE_CEILING_TENANT", 60_000)
 
+SESSION_ENGINE = "tenants.accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = APP_ENV == "prod"

@@ -16,6 +16,7 @@ from tenants.context import current_actor
 from tenants.policies.policy import Policy
 from tenants.policies.selectors import policy_now
 from tenants.problems import StateConflict
+from tenants.redaction import redact_quoted
 
 
 def run_create(*, batch: Batch, version: PackVersion | None) -> Run:
@@ -92,4 +93,4 @@ def run_fail(run: Run, reason: str, problems: Sequence[dict[str, Any]] = ()) -> 
     """End the run as failed, with what was wrong; nothing of it was decided."""
     if run_move(run, RunStatus.FAILED, reason=reason, problems=list(problems), finished_at=Now()):
         run_note(run, reason, level="problem")
-        audit_append("run.failed", run, {"reason": reason[:500], "problems": len(problems)})
+        audit_append("run.failed", run, {"reason": redact_quoted(reason)[:500], "problems": len(problems)})

@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn, cast
 
 import duckdb
@@ -45,13 +46,17 @@ def be_child(command: wire.Start, parent: int) -> NoReturn:
 
 
 def _confine(limits: Limits, parent: int) -> None:
-    """Own process group, death with the parent, no standard input, and limits that cannot be raised again."""
+    """Own process group, death with the parent, no input, no errors, and limits that cannot be raised again.
+
+    What libraries write on standard error when they break off may quote a cell, and would stand in the worker's log.
+    """
     os.setsid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
+    nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, sys.stdin.fileno())
+    os.dup2(nothing, sys.stderr.fileno())
     os.close(nothing)
     os.umask(0o077)
     seconds = int(limits.seconds) + 1
@@ -80,12 +85,16 @@ def outcome(command: wire.Start) -> wire.Message:
     except _OUT_OF_MEMORY:
         return wire.Broke(limits.memory())
     except OSError as error:
-        traceback.print_exc()
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         return wire.Broke("the disk is full" if full else f"a file could not be used: {error.strerror}")
     except Exception as error:  # noqa: BLE001 the worker must learn of everything
-        traceback.print_exc()
-        return wire.Broke(f"it met an unexpected {type(error).__name__}: {str(error)[:500]}")
+        return wire.Broke(f"it met an unexpected {type(error).__name__} in {_places(error)}")
+
+
+def _places(error: Exception) -> str:
+    """Where in the code, innermost first. What the error says stays here: it may quote a cell."""
+    frames = traceback.extract_tb(error.__traceback__)[:-4:-1]
+    return ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
 
 
 def _job(name: str) -> Job:

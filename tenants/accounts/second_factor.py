@@ -1,15 +1,11 @@
 """The second factor: codes of an authenticator app (TOTP, RFC 6238) and recovery codes, kept encrypted."""
 
-import base64
-import hashlib
 from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
@@ -18,16 +14,19 @@ from django.utils.http import urlencode
 from tenants.accounts.models import User
 from tenants.accounts.sign_in_log import note
 from tenants.context import ANONYMOUS
+from tenants.encryption import decrypted, encrypted
+
+PURPOSE = "second factor"
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """Secrets are encrypted by a key derived from the installation's own; a copied database is not enough."""
+    """Secrets are stored encrypted."""
 
     def encrypt(self, text: str) -> str:
-        return _cipher().encrypt(text.encode()).decode()
+        return encrypted(text.encode(), PURPOSE)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        return decrypted(encrypted_text, PURPOSE).decode()
 
     def build_totp_svg(self, url: str) -> str:
         """The picture as an element of the page: the content security policy takes no data addresses."""
@@ -69,8 +68,3 @@ def code_accepted(user: User, code: str) -> bool:
         return True
     found = Authenticator.objects.filter(user=user)
     return any(authenticator.wrap().validate_code(code) for authenticator in found) if code else False
-
-
-def _cipher() -> Fernet:
-    digest = hashlib.blake2b(settings.SECRET_KEY.encode(), digest_size=32, person=b"second factor").digest()
-    return Fernet(base64.urlsafe_b64encode(digest))

@@ -18,11 +18,13 @@ from django.utils import timezone
 from tenants.accounts.models import Tenant
 from tenants.audit.services import audit_append
 from tenants.context import current_tenant_id
+from tenants.encryption import decrypted, encrypted
 from tenants.idempotency.models import KeptAnswer
 from tenants.policies.policy import Policy
 from tenants.policies.selectors import policy_now
 from tenants.problems import Refusal
 
+PURPOSE = "kept answer"
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -62,13 +64,15 @@ def answer_once(key: str, request_hash: Callable[[], str], carry_out: Callable[[
     if kept is not None:
         if kept.request_hash != request_hash():
             raise KeyReused("This Idempotency-Key was sent before, with another request")
-        return Answer(kept.status, kept.headers, bytes(kept.body), again=True)
+        return Answer(kept.status, kept.headers, decrypted(bytes(kept.body).decode(), PURPOSE), again=True)
     answer = carry_out()
     if answer.status < 400:
         KeptAnswer.objects.filter(key=key).delete()
+        # Encrypted, because an answer may show a secret that is shown once.
         KeptAnswer.objects.create(
-            key=key, request_hash=request_hash(), status=answer.status, headers=dict(answer.headers), body=answer.body
-        )
+            key=key, request_hash=request_hash(), status=answer.status, headers=dict(answer.headers),
+            body=encrypted(answer.body, PURPOSE).encode(),
+        )  # fmt: skip
     return answer
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tenants.redaction import mask_secret, redact, redact_pii, redact_value
+from tenants.redaction import mask_secret, redact, redact_error, redact_path, redact_pii, redact_quoted, redact_value
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,17 @@ from tenants.redaction import mask_secret, redact, redact_pii, redact_value
         ("ssn 123-45-6789.", "ssn [identifier]."),
         ("card 4111 1111 1111 1111", "card [card]"),
         ("card 4111-1111-1111-1111", "card [card]"),
+        ("card 3782 822463 10005", "card [card]"),
+        ("redis://:pa55@cache:6379/0", "redis://:[hidden]@cache:6379/0"),
+        ("postgresql://app:p/a@5:5@db/cortx", "postgresql://app:[hidden]@db/cortx"),
+        ("GET /t/demo/?q=Given+Name&x=1 HTTP/1.1", "GET /t/demo/?[hidden] HTTP/1.1"),
+        ("Cookie: sessionid=abc; csrftoken=def", "Cookie: [hidden]"),
+        ("Idempotency-Key: 2026-11-20/1", "Idempotency-Key: [hidden]"),
+        ("otpauth://totp/CORTX:a?secret=ABC", "[hidden]"),
+        ("recovery_code=ab12cd34", "recovery_code=[hidden]"),
+        ("AUDIT_KEY=c2VjcmV0", "AUDIT_KEY=[hidden]"),
+        ("-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----.", "[hidden]."),
+        ("mail analyst%40demo.example", "mail [e-mail]"),
     ],
 )
 def test_secrets_and_identifiers_are_blanked_out(text: str, expected: str) -> None:
@@ -34,6 +45,9 @@ def test_secrets_and_identifiers_are_blanked_out(text: str, expected: str) -> No
         "2026-11-20",
         "000-12-3456",
         "rows 1-2",
+        "3782 822463 10006",
+        "-123 456.78",
+        "is B-2418/17 the same as B-2418/18?",
     ],
 )
 def test_amounts_and_account_symbols_are_left_alone(text: str) -> None:
@@ -47,6 +61,53 @@ def test_a_value_is_blanked_out_by_its_name_at_any_depth() -> None:
         "login": {"Password": "[hidden]", "hosts": ["a", ["b", None]]},
         "access_token": "[hidden]",
     }
+
+
+def test_of_a_long_secret_found_by_its_name_the_end_is_kept_but_of_no_password() -> None:
+    long = "abcdefghijklmnop"
+    assert redact_value({"token": long, "password": long}) == {"token": "…mnop", "password": "[hidden]"}
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ValueError("invalid literal for int() with base 10: 'Given'"), "invalid literal for int() with base 10"),
+        (ValueError("unconverted data remains: Given"), "unconverted data remains"),
+        (KeyError("Given"), "[hidden]"),
+        (LookupError("unknown encoding: Given"), "unknown encoding"),
+        (RuntimeError('value "Given O\'Name" is out of range\nDETAIL: Given'), "value [hidden] is out of range"),
+        (RuntimeError('violates unique constraint "one_batch"'), 'violates unique constraint "one_batch"'),
+        (RuntimeError('constraint "Given Name"'), "constraint [hidden]"),
+        (
+            TypeError("f() got an unexpected keyword argument 'Given'"),
+            "f() got an unexpected keyword argument [hidden]",
+        ),
+        (AttributeError("'Run' object has no attribute 'batch'"), "[hidden] object has no attribute 'batch'"),
+        (RuntimeError("can't take b'Given' or “Given”"), "can't take [hidden] or [hidden]"),
+        (RuntimeError(), ""),
+    ],
+    ids=str,
+)
+def test_an_error_says_what_is_wrong_but_not_with_which_value(error: Exception, expected: str) -> None:
+    assert redact_error(error) == expected
+
+
+def test_quoted_words_are_hidden_together_with_secrets() -> None:
+    assert redact_quoted("'Given' from token=abc") == "[hidden] from token=[hidden]"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/api/v1/records/0193a1b2-0000-7000-8000-000000000001/process", None),
+        ("/t/agency/batches/B-2418/outputs/lines.csv", None),
+        ("/t/agency/packs/us.gtas/1.0.0/", None),
+        ("/Given Name/123-45-6789/x", "/[hidden]/[identifier]/x"),
+        ("/accounts/invitation/0a1b/", "/accounts/invitation/[hidden]/"),
+    ],
+)
+def test_of_an_address_ids_numbers_and_names_of_things_are_kept(path: str, expected: str | None) -> None:
+    assert redact_path(path) == (expected or path)
 
 
 def test_of_a_long_secret_the_last_four_characters_may_be_shown() -> None:

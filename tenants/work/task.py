@@ -10,6 +10,7 @@ from celery import Task, shared_task
 
 from tenants.availability import patiently
 from tenants.context import SYSTEM, actor_scope, request_scope
+from tenants.redaction import redact_error
 from tenants.serving_role import serving_role_settle
 from tenants.work.services import Claim, LeaseLost, OnDead, owner_register, work_claim, work_fail
 
@@ -56,7 +57,7 @@ def attempt(pipeline: Pipeline, work_id: UUID) -> None:
         logger.warning("%s %s was taken over, attempt %d ends here", claim.kind, claim.reference, claim.attempt)
     except Exception as error:
         logger.exception("%s %s failed, attempt %d", claim.kind, claim.reference, claim.attempt)
-        give_back(claim, f"{type(error).__name__}: {error}")
+        give_back(claim, f"{type(error).__name__}: {redact_error(error)}")
 
 
 def give_back(claim: Claim, reason: str) -> None:
