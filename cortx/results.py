@@ -4,12 +4,11 @@ from typing import Any
 
 from django_celery_results.backends.database import DatabaseBackend
 
-from cortx.logs import traceback_of
 from tenants.redaction import redact_error, redact_value
 
 
 class Results(DatabaseBackend):
-    """Results and errors pass the filter before they are stored."""
+    """Results and errors pass the filter before they are stored; tracebacks and arguments are not stored at all."""
 
     def prepare_value(self, result: Any) -> Any:
         return redact_value(super().prepare_value(result))
@@ -18,11 +17,3 @@ class Results(DatabaseBackend):
         """The parts by which Celery knows an exception."""
         kind = type(exc)
         return {"exc_type": kind.__qualname__, "exc_message": [redact_error(exc)], "exc_module": kind.__module__}
-
-    def store_result(
-        self, task_id: str, result: Any, state: str, traceback: str | None = None, request: Any = None, **options: Any
-    ) -> Any:
-        """Of a failure the traceback is made anew: the one that is given ends in the exception's own words."""
-        if isinstance(result, BaseException):
-            traceback = traceback_of(result)
-        return super().store_result(task_id, result, state, traceback=traceback, request=request, **options)
