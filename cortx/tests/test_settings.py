@@ -109,6 +109,7 @@ def test_one_address_serves_as_two_roles_in_development() -> None:
     ("variables", "complaint"),
     [
         ({"APP_ENV": "prod", "API_KEY": "k"}, "SECRET_KEY is not set"),
+        ({"APP_ENV": "prod", "DEBUG": "1"}, "DEBUG is on"),
         ({"APP_ENV": "prod", "SECRET_KEY": "k"}, "API_KEY is not set"),
         ({"TENANT_ISOLATION_MODE": "schema"}, "TENANT_ISOLATION_MODE is 'schema', expected one of row"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL is 'loud'"),
