@@ -35,7 +35,7 @@ RATE = 200
 """Requests of the flood a second: 120 times the limit of its key, and as many as a whole tenant may send."""
 ASKED_EVERY_SECONDS = 0.05
 PHASE_SECONDS, SETTLES_SECONDS = 2.0, 0.4
-TURNS = 8
+TURNS = 6
 """Phases of each kind in a round, one after another, so that what else the machine does comes upon all of them."""
 FRESH_KEYS = 6
 START_SECONDS = 60.0

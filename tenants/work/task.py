@@ -6,13 +6,14 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from celery import Task, shared_task
+from celery import Task, current_app, shared_task
 
 from tenants.availability import patiently
 from tenants.context import SYSTEM, actor_scope, request_scope
 from tenants.redaction import redact_error
 from tenants.serving_role import serving_role_settle
-from tenants.work.services import Claim, LeaseLost, OnDead, owner_register, work_claim, work_fail
+from tenants.work.rotation import served, work_sooner
+from tenants.work.services import Claim, LeaseLost, OnDead, owner_register, ring, work_claim, work_fail
 
 Pipeline = Callable[[Claim], None]
 RETRY_IN = timedelta(seconds=10)
@@ -30,14 +31,26 @@ def work_task(kind: str, *, on_dead: OnDead) -> Callable[[Pipeline], Task]:
     owner_register(kind, on_dead)
 
     def decorate(pipeline: Pipeline) -> Task:
-        @shared_task(name=kind)
-        def answer_bell(work_id: str, request_id: str = "") -> None:
+        @shared_task(name=kind, bind=True)
+        def answer_bell(self: Task, work_id: str, request_id: str = "") -> None:
+            if not self.request.called_directly and (sooner := patiently(partial(work_sooner, UUID(work_id)))):
+                put_off(kind, UUID(work_id), request_id)
+                current_app.tasks[sooner.kind](str(sooner.id))
+                return
             with request_scope(request_id or work_id), actor_scope(SYSTEM):
                 attempt(pipeline, UUID(work_id))
 
         return answer_bell
 
     return decorate
+
+
+def put_off(kind: str, work_id: UUID, request_id: str) -> None:
+    """Ring this bell again, at the end of the line; if the broker is away, the relay will."""
+    try:
+        ring(kind, work_id, request_id)
+    except Exception:
+        logger.warning("the bell of %s %s could not be put off; the relay rings it", kind, work_id, exc_info=True)
 
 
 def attempt(pipeline: Pipeline, work_id: UUID) -> None:
@@ -49,6 +62,7 @@ def attempt(pipeline: Pipeline, work_id: UUID) -> None:
     claim = patiently(partial(work_claim, work_id))
     if claim is None:
         return
+    served(claim.tenant_id)
     logger.info("%s %s begins, attempt %d", claim.kind, claim.reference, claim.attempt)
     try:
         pipeline(claim)
