@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from records.dashboards.tests.test_browser import PHONE, WIDE, sign_in, violations
+from cortx.testing.looks import LOOKS
+from records.dashboards.tests.test_browser import sign_in, violations
 from tenants.audit.models import AuditEvent
 from tenants.audit.sealing import audit_seal
 from tenants.audit.services import audit_append
@@ -58,8 +59,7 @@ def test_an_event_opens_beside_the_list_and_closes(address: str, page: Page) -> 
     expect(page.get_by_text("none changed")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [WIDE, PHONE])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@LOOKS
 def test_the_audit_log_has_no_known_barrier(theme: Any, width: int, address: str, page: Page) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=theme)

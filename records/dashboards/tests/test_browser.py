@@ -10,6 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from cortx.testing.looks import LOOKS
 from records import commands
 from records.datasets.models import Batch
 from records.runs.models import Run
@@ -60,8 +61,7 @@ def violations(page: Page) -> list[str]:
     return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in result["violations"]]
 
 
-@pytest.mark.parametrize("width", [WIDE, PHONE])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@LOOKS
 def test_no_page_has_a_known_barrier(
     theme: str, width: int, page: Page, live_server: LiveServer, cast: Cast, judged: Judged
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from cortx.testing.looks import LOOKS
 from tenants.accounts.tests.codes import code_of
 from tenants.context import tenant_scope
 from tenants.invitations.models import Invitation
@@ -106,8 +107,7 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@LOOKS
 def test_the_pages_are_accessible_and_do_not_scroll_sideways(
     page: Page, live_server: LiveServer, cast: Cast, theme: str, width: int
 ) -> None:
