@@ -19,9 +19,13 @@ class RowBody:
 
 @dataclass(frozen=True)
 class ScoreBody(RowBody):
-    """Type score: a row rule whose left side is the total. `columns` make up the table of all scored rows."""
+    """Type score: a row rule whose left side is the total. `columns` make up the table of all scored rows.
+
+    `points` are the conditions that a component adds more than its floor, by component.
+    """
 
     columns: tuple[tuple[str, Node], ...] = ()
+    points: tuple[tuple[str, Node], ...] = ()
     gates: tuple[tuple[str, Node], ...] = ()
 
 

@@ -35,19 +35,25 @@ class Query:
 
     def run(self) -> None:
         """Make the table of what fails, and count outcomes."""
-        relations, unreadable = {}, 0
+        unreadable = 0
         for name, names in self.body.reads.items():
             rows, bad = self.rows(name, names)
-            relations[name] = f"SELECT * FROM ({rows}) WHERE NOT ({bad})"
             if bad != "false":
                 unreadable += int(self.session.one(f"SELECT count(*) FROM ({rows}) WHERE {bad}")[0])
-        for name in self.body.lists:
-            relations[name] = f"SELECT * FROM {list_relation(self.session, name)}"
-        relations |= {name: f"SELECT * FROM {quoted(f'table:{name}')}" for name in self.body.tables}
-        sql = query_sql(self.body.query, relations)
+        sql = query_sql(self.body.query, self.relations())
         self.session.run(f"CREATE OR REPLACE TEMP TABLE {FOUND} AS {sql}")
         self._keep()
         self._count(unreadable)
+
+    def relations(self) -> dict[str, str]:
+        """The SELECT of each relation the query reads; rows with cells that cannot be read are left out."""
+        relations = {}
+        for name, names in self.body.reads.items():
+            rows, bad = self.rows(name, names)
+            relations[name] = f"SELECT * FROM ({rows}) WHERE NOT ({bad})"
+        for name in self.body.lists:
+            relations[name] = f"SELECT * FROM {list_relation(self.session, name)}"
+        return relations | {name: f"SELECT * FROM {quoted(f'table:{name}')}" for name in self.body.tables}
 
     def rows(self, name: str, names: Sequence[str]) -> tuple[str, str]:
         """SELECT of the rows of an input, and SQL of whether one has cells that are read but unreadable."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rulepacks.engine.bodies import GroupBody, ReconcileBody, ScheduleBody
+from rulepacks.engine.bodies import GroupBody, QueryBody, ReconcileBody, ScheduleBody, ScoreBody
 from rulepacks.engine.evaluation.group_query import GroupQuery
+from rulepacks.engine.evaluation.queries import Query
 from rulepacks.engine.evaluation.schedules import Schedule
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.stages import StageRun
@@ -14,6 +15,7 @@ from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.explanation.keys import group_sight, pair_sight
 from rulepacks.engine.explanation.outline import Outline, Splitter
+from rulepacks.engine.explanation.query_sights import query_sights
 from rulepacks.engine.explanation.rows import row_sight
 from rulepacks.engine.explanation.schedule_explained import schedule_sight
 from rulepacks.engine.explanation.sight import JUDGED, OUTCOME, Sight
@@ -53,14 +55,19 @@ def added(first: Sequence[ClauseCount], second: Sequence[ClauseCount]) -> tuple[
 
 
 def count_clauses(run: StageRun, rule: Rule) -> tuple[ClauseCount, ...]:
-    """The counts of a rule in a stage that has been judged; none for a query, which has no clauses."""
+    """The counts of a rule in a stage that has been judged."""
     return tuple(count for sight in _sights(run, rule) for count in _counted(sight))
 
 
 def _sights(run: StageRun, rule: Rule) -> Iterator[Sight]:
     state, body = run.state, rule.body
     if rule.row_level:
-        yield row_sight(state, run.works[rule.input], rule)
+        sight = row_sight(state, run.works[rule.input], rule)
+        points = body.points if isinstance(body, ScoreBody) else ()
+        reached = ((rule.when, True),) if rule.when is not None else ()
+        splitter = Splitter(state.session.pack)
+        components = [(f"components: {name}", splitter.split(node, reached)) for name, node in points]
+        yield replace(sight, parts=[*components, *sight.parts])
     elif isinstance(body, GroupBody):
         work = run.works[rule.input]
         yield from _picking(state, work, "where", body.where)
@@ -72,6 +79,8 @@ def _sights(run: StageRun, rule: Rule) -> Iterator[Sight]:
         yield pair_sight(state, pairs, rule)
     elif isinstance(body, ScheduleBody):
         yield schedule_sight(Schedule(state, rule))
+    elif isinstance(body, QueryBody):
+        yield from query_sights(Query(state, rule))
 
 
 def _picking(state: State, work: Work, name: str, where: Node | None) -> Iterator[Sight]:

@@ -33,15 +33,19 @@ def read(draft: Draft) -> Reading:
     unmet = [(name, Unary(op="not", operand=_holds(node), type=BOOLEAN)) for name, node in gates.items()]
     failed = draft.derive("gates", _joined(unmet))
     decision = draft.derive("decision", _decided(total, failed, bands))
+    points = {
+        name: Binary(op=">", left=fields[name], right=amount(_floor(part)), type=BOOLEAN)
+        for name, part in draft.data["components"].items()
+    }
     reasons = _joined([
-        (str(part["reason"]), Binary(op=">", left=fields[name], right=amount(_floor(part)), type=BOOLEAN))
+        (str(part["reason"]), points[name])
         for name, part in draft.data["components"].items() if isinstance(part, dict) and "reason" in part
     ])  # fmt: skip
     columns = {**fields, "total": total, "gates_failed": failed, "decision": decision, "reasons": reasons}
     accepted = [name for name, _ in bands if name not in draft.data.get("findings", ())]
     require = In(operand=decision, options=tuple(Literal(value=name, type=TEXT) for name in accepted), at=0)
     least = min((least for name, least in bands if name in accepted and least is not None), default=Decimal(0))
-    body = ScoreBody(require, total, amount(least), tuple(columns.items()), tuple(gates.items()))
+    body = ScoreBody(require, total, amount(least), tuple(columns.items()), tuple(points.items()), tuple(gates.items()))
     return Reading((({}, body),), draft.row_scope())
 
 

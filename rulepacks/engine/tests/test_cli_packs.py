@@ -22,7 +22,7 @@ def pack(tmp_path: Path) -> Path:
 
 def test_check_tells_what_a_sound_pack_holds(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "federal.gtas.reconciliation"]) == 0
-    assert "federal.gtas.reconciliation 1.0.0: 23 rules, 53 cases, nothing wrong" in capsys.readouterr().out
+    assert "federal.gtas.reconciliation 1.0.0: 23 rules, 58 cases, nothing wrong" in capsys.readouterr().out
 
 
 def test_check_refuses_a_rule_that_lacks_passing_or_failing_cases(

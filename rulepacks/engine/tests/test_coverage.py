@@ -9,13 +9,13 @@ from rulepacks.engine.case_runs import run_cases
 from rulepacks.engine.cases import load_cases
 from rulepacks.engine.explanation.coverage import ClauseCount, added
 from rulepacks.engine.loader import load_pack
+from rulepacks.engine.tests.packing import HEAD, INPUTS, write_pack
 
 EXAMPLES = Path(__file__).parent / "packs"
 
 
-def counted(name: str) -> dict[str, tuple[ClauseCount, ...]]:
-    """The clauses of each rule of an example with their counts over all cases."""
-    folder = EXAMPLES / name
+def counted(folder: Path) -> dict[str, tuple[ClauseCount, ...]]:
+    """The clauses of each rule of a pack with their counts over all cases."""
     pack = load_pack(folder)
     found: dict[str, tuple[ClauseCount, ...]] = {}
     with duckdb.connect(config={"threads": 1}) as con:
@@ -27,7 +27,7 @@ def counted(name: str) -> dict[str, tuple[ClauseCount, ...]]:
 
 @pytest.fixture(scope="module")
 def explained() -> dict[str, tuple[ClauseCount, ...]]:
-    return counted("explained")
+    return counted(EXAMPLES / "explained")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,9 @@ def explained() -> dict[str, tuple[ClauseCount, ...]]:
             ("require", "day > prev(day)", 1, 1),
         ]),
         ("ALIKE", [("require", "similarity(name, account) >= 0.9", 1, 1)]),
-        ("POINTS", [("gates: dated", "day is not null", 2, 1), ("require", "decision in ('go')", 1, 2)]),
+        ("POINTS", [
+            ("components: size", "size > 0", 3, 0), ("components: named", "named > 0", 0, 3),
+            ("gates: dated", "day is not null", 2, 1), ("require", "decision in ('go')", 1, 2)]),
         ("ZERO", [("where", "kind <> 'X'", 3, 1), ("require", "sum(signed) = 0", 1, 1)]),
         ("AGREE", [
             ("left", "lines has the key", 2, 0), ("right", "ledger has the key", 1, 1), ("agree", "left = right", 1, 1),
@@ -63,10 +65,46 @@ def test_each_clause_counts_how_it_came_out_where_it_was_looked_at(
 
 
 def test_branches_that_were_not_taken_are_not_counted() -> None:
-    schedule = counted("schedules")
+    schedule = counted(EXAMPLES / "schedules")
     assert all(one.both_ways for counts in schedule.values() for one in counts if one.part == "in")
     assert sum(len(counts) for counts in schedule.values()) > len(schedule)
 
 
-def test_a_query_has_no_clauses() -> None:
-    assert set(map(len, counted("queries").values())) == {0}
+def test_the_conditions_of_a_query_are_clauses() -> None:
+    queries = counted(EXAMPLES / "queries")
+    assert {
+        rule: [(one.part, one.text, one.true, one.false) for one in counts] for rule, counts in queries.items()
+    } == {
+        "LIMIT": [("having", "sum(c.usd) > l.most", 2, 1)],
+        "TOP": [("where", "place > $most", 2, 5)],
+        "CHILD": [("having", "sum(c.amount) > p.amount", 1, 1)],
+        "LONELY": [("where", "t.row_number is null", 1, 1)],
+        "SHARE": [("where", "divide(t.amount, d.total, 4) > 0.5", 1, 3)],
+    }
+
+
+def test_parts_of_a_query_count_one_by_one(tmp_path: Path) -> None:
+    query = (
+        "with big as (select id, amount from rows where amount > 5 and (name = 'a' or name is null)) "
+        "select id, sum(amount) as total from big where cast(id as integer) > 0 group by id "
+        "having count(*) > 1 and id <> '9'"
+    )
+    rule = f'{{code: R1, type: query, severity: error, title: T, authority: A, query: "{query}"}}'
+    cases = (
+        "pass:\n  - {title: Few, given: {rows: [{id: 1, amount: 9, name: a}, {id: 2, amount: 1}]}}\n"
+        "  - {title: Broken, given: {rows: [{id: x, amount: 9, name: a}]}, outcome: error}\n"
+        "fail:\n  - {title: Two, given: {rows: [{id: 1, amount: 9}, {id: 1, amount: 9, name: a}, "
+        "{id: 3, amount: 9, name: c}]}, expect: [{key: {id: 1, total: 18.00}}]}\n"
+    )
+    folder = write_pack(tmp_path, f"{HEAD}{INPUTS}rules:\n  - {rule}\n", {"cases/R1.yml": cases})
+    assert [(one.part, one.text, one.depth, one.true, one.false, one.unknown) for one in counted(folder)["R1"]] == [
+        ("big where", "amount > 5 and (name = 'a' or name is null)", 0, 3, 2, 0),
+        ("big where", "amount > 5", 1, 4, 1, 0),
+        ("big where", "name = 'a' or name is null", 1, 4, 1, 0),
+        ("big where", "name = 'a'", 2, 2, 1, 2),
+        ("big where", "name is null", 2, 2, 3, 0),
+        ("where", "cast(id as integer) > 0", 0, 3, 0, 0),
+        ("having", "count(*) > 1 and id <> '9'", 0, 1, 1, 0),
+        ("having", "count(*) > 1", 1, 1, 1, 0),
+        ("having", "id <> '9'", 1, 2, 0, 0),
+    ]
