@@ -51,7 +51,7 @@ def readings(data: bytes) -> Iterator[bytes]:
     """The bytes, and what they are once decoded: from an address, JSON, base64, hexadecimal or zlib."""
     yield data
     yield unquote_plus(data.decode(errors="replace")).encode()
-    for pattern, decode in ((BASE64, base64.urlsafe_b64decode), (HEX, bytes.fromhex)):
+    for pattern, decode in ((BASE64, from_base64), (HEX, bytes.fromhex)):
         for found in pattern.findall(data):
             try:
                 inside = decode(found.decode())
@@ -60,6 +60,11 @@ def readings(data: bytes) -> Iterator[bytes]:
             yield inside
             if inside[:1] == b"\x78":
                 yield unpacked(inside)
+
+
+def from_base64(text: str) -> bytes:
+    """Of either alphabet, with or without its end."""
+    return base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
 
 
 def unpacked(data: bytes) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import redis
 from django.conf import settings
+from django.core import signing
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -97,7 +98,8 @@ def test_the_exported_log_holds_nothing_planted(flooded: Flooded) -> None:
 
 
 def test_the_eyes_see_what_passes_the_filter_by(flooded: Flooded, tmp_path: Path) -> None:
-    """A logger without the formatter, a task with content, a column, a cached value: each would have been found."""
+    """A logger without the formatter, a message, a cached value, a session, a column, a file: all would be found."""
+    assert seen(signing.dumps({"secret": NAME, "more": "x" * 200}, compress=True), MARKS) == {"personal name"}
     log = tmp_path / "web.log"
     log.write_text(f'{{"message": "{WORDS}"}}\n')
     assert len([*in_lines(log, SECRETS)]) == len(SECRETS)
