@@ -208,7 +208,7 @@ def policy_set(
     """
     before = policy_locked()
     unchanged_since(if_match, policy_etag(before))
-    policy_check(document, severity_mistakes(document))
+    policy_check(document, severity_mistakes)
     old, new = (policy_from(0, one) for one in (before.document if before else {}, document))
     lost = forgotten(old, new, timezone.now())
     if lost and confirm != policy_hash(document):

@@ -57,6 +57,12 @@ def mistakes(document: Any) -> list[Mistake]:
     return sorted(found, key=lambda one: one.pointer)
 
 
+def sound_parts(document: Any, found: Iterable[Mistake]) -> dict[str, Any]:
+    """The keys at the top of a document in which none of the mistakes stands."""
+    wrong = {one.pointer.split("/")[1] if one.pointer else "" for one in found}
+    return {} if "" in wrong else {name: value for name, value in document.items() if name not in wrong}
+
+
 def pointer(path: Iterable[str | int]) -> str:
     """The path as a JSON pointer."""
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from tenants.audit.services import audit_append
 from tenants.context import current_tenant_id
 from tenants.policies.changes import policy_changes
 from tenants.policies.models import PolicyDocument
-from tenants.policies.schema import Mistake, mistakes, pointer
+from tenants.policies.schema import Mistake, mistakes, pointer, sound_parts
 from tenants.policies.selectors import policy_newest
 from tenants.problems import ValidationProblem, unexpected
 
@@ -30,9 +30,14 @@ def policy_etag(version: PolicyDocument | None) -> str:
     return f'W/"policy-{version.number}-{version.content_hash[:16]}"' if version else 'W/"policy-0"'
 
 
-def policy_check(document: Any, further: Iterable[Mistake] = ()) -> None:
-    """Raises `ValidationProblem` with all mistakes by JSON pointer; `further` are those only other rooms can see."""
-    found = mistakes(document) or [*_above_ceilings(document), *_closed(document), *further]
+def policy_check(document: Any, further: Callable[[Mapping[str, Any]], Iterable[Mistake]]) -> None:
+    """Raises `ValidationProblem` with all mistakes by JSON pointer; `further` finds those only other rooms can see.
+
+    What the schema cannot say is asked of the parts that it has nothing against.
+    """
+    found = mistakes(document)
+    sound = sound_parts(document, found)
+    found += [*_above_ceilings(sound), *_closed(sound), *further(sound)]
     if found:
         fields = {one.pointer: one.message for one in found}
         raise ValidationProblem("; ".join(f"{one.pointer or 'the document'}: {one.message}" for one in found),

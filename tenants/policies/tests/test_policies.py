@@ -90,10 +90,15 @@ def test_all_mistakes_are_named_at_once_with_pointer_value_and_what_is_expected(
         "/document/unknown": "{}, expected nothing: there is no such key; keys are rate_limits, approvals, severities, "
         "retention, access",
     }
-    above = put(
-        cast.browser(cast.owner), {"rate_limits": {"session": 999_999}, "severities": {"tests.no": {"R1": "fatal"}}}
-    )
+    beyond = {"rate_limits": {"session": 999_999}, "severities": {"tests.no": {"R1": "fatal"}}}
+    above = put(cast.browser(cast.owner), beyond)
     assert [one["pointer"] for one in above.json()["errors"]] == [
+        "/document/rate_limits/session",
+        "/document/severities/tests.no",
+    ]
+    both = put(cast.browser(cast.owner), {**beyond, "approvals": {"required": 0}})
+    assert [one["pointer"] for one in both.json()["errors"]] == [
+        "/document/approvals/required",
         "/document/rate_limits/session",
         "/document/severities/tests.no",
     ]
