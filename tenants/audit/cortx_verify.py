@@ -5,7 +5,8 @@
 
     --key KEY           the verifier key of the log, got by another way than the file; without it the file's own is
                         used, which proves that the file is whole, and not whose it is
-    --checkpoint FILE   a checkpoint kept from before; may be given again: the log must still begin with it
+    --checkpoint FILE   a checkpoint kept from before, or a folder of them; may be given again: the log must still
+                        begin with it
 
 Answers 0 when everything holds, 1 with the first thing that does not, 2 when it cannot begin.
 
@@ -37,6 +38,10 @@ class Checkpoint(NamedTuple):
 
 
 # Merkle tree, RFC 6962 section 2.1; the proofs are checked as RFC 9162 sections 2.1.3.2 and 2.1.4.2 spell out.
+
+
+Inner = dict[tuple[int, int], bytes]
+"""Hashes over the leaves from the first up to, without, the second."""
 
 
 def hash_leaf(content: bytes) -> bytes:
@@ -109,6 +114,24 @@ def root_of_range(leaves: Sequence[bytes], first: int, size: int, outer: Iterato
         return hash_node(over(begin, middle), over(middle, end))
 
     return over(0, size) if size else hashlib.sha256().digest()
+
+
+def root_of_beginning(leaves: Sequence[bytes], begin: int, end: int, inner: Inner) -> bytes:
+    """Root over these leaves. Of many beginnings of one log each takes few steps, when they are given the same `inner`.
+
+    `inner` keeps hashes over as many leaves as a power of two: those are the same in a longer log.
+    """
+    if begin == end:
+        return hashlib.sha256().digest()
+    if end - begin == 1:
+        return leaves[begin]
+    if (begin, end) in inner:
+        return inner[begin, end]
+    middle = begin + (1 << (end - begin - 1).bit_length() - 1)
+    root = hash_node(root_of_beginning(leaves, begin, middle, inner), root_of_beginning(leaves, middle, end, inner))
+    if not (end - begin) & (end - begin - 1):
+        inner[begin, end] = root
+    return root
 
 
 def taken(outer: Iterator[bytes]) -> bytes:
@@ -285,16 +308,17 @@ def check_export(content: bytes, key: str = "", kept: Sequence[str] = ()) -> str
     outer = iter(unhexed(head["outer"]))
     if root_of_range(leaves, first, checkpoint.size, outer) != checkpoint.root or next(outer, None) is not None:
         raise Bad("the events are not those of the checkpoint")
+    inner: Inner = {}
     for old in kept:
-        check_kept(checkpoint_open(old, own), leaves, first, last)
+        check_kept(checkpoint_open(old, own), leaves, first, last, inner)
     return f"{len(leaves)} events, {first} to {last} of {checkpoint.size}, of {checkpoint.origin}"
 
 
-def check_kept(old: Checkpoint, leaves: Sequence[bytes], first: int, last: int) -> None:
+def check_kept(old: Checkpoint, leaves: Sequence[bytes], first: int, last: int, inner: Inner) -> None:
     """Whether the log still begins with what was kept; an export from the beginning shows it."""
     if first or old.size > last:
         raise Bad(f"a checkpoint at {old.size} needs an export from 0 to there, or a consistency proof")
-    if root_of_range(leaves[: old.size], 0, old.size, iter(())) != old.root:
+    if root_of_beginning(leaves, 0, old.size, inner) != old.root:
         raise Bad(f"the log no longer begins with the {old.size} events of the checkpoint kept")
 
 
@@ -319,18 +343,30 @@ def check_proof(content: bytes, key: str = "", kept: Sequence[str] = ()) -> str:
     return f"the log of {new.size} events begins with the {olds[0].size} of the old checkpoint"
 
 
+def files_of(path: Path) -> list[Path]:
+    """The file, or those in the folder; raises FileNotFoundError for an empty one, which would prove nothing."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.iterdir() if file.is_file())
+    if not found:
+        raise FileNotFoundError(f"{path} holds no checkpoint")
+    return found
+
+
 def main(arguments: Sequence[str]) -> int:
     """The command line; answers the exit code."""
     parser = argparse.ArgumentParser(description="Check a CORTX audit log from outside.")
     parser.add_argument("what", choices=("export", "proof"))
     parser.add_argument("file", type=Path)
     parser.add_argument("--key", default="", help="the log's verifier key, got by another way")
-    parser.add_argument("--checkpoint", type=Path, action="append", default=[], help="a checkpoint kept from before")
+    parser.add_argument(
+        "--checkpoint", type=Path, action="append", default=[], help="kept from before; a file or a folder"
+    )
     asked = parser.parse_args(arguments)
     check = check_export if asked.what == "export" else check_proof
     try:
         content = asked.file.read_bytes()
-        kept = [file.read_bytes().decode() for file in asked.checkpoint]
+        kept = [file.read_bytes().decode() for path in asked.checkpoint for file in files_of(path)]
     except (OSError, UnicodeDecodeError) as error:
         sys.stderr.write(f"cannot be read: {error}\n")
         return 2

@@ -121,6 +121,15 @@ def test_a_stretch_of_the_log_and_the_hashes_around_it_give_the_root(size: int, 
     assert verifier.root_of_range(leaves[first:last], first, size, iter(outer)) == tree.root()
 
 
+@given(SIZES, st.data())
+def test_beginnings_of_a_log_have_the_roots_they_had(size: int, data: st.DataObject) -> None:
+    leaves, inner = numbered(size), verifier.Inner()
+    for beginning in (size, data.draw(st.integers(0, size)), data.draw(st.integers(0, size))):
+        tree = Frontier()
+        tree.extend(leaves[:beginning])
+        assert verifier.root_of_beginning(leaves, 0, beginning, inner) == tree.root()
+
+
 @pytest.fixture
 def tenant(cast: Cast) -> Tenant:
     """Of whose log two checkpoints are signed, at 30 and 40."""
@@ -220,7 +229,7 @@ def test_an_export_must_begin_with_what_was_kept(tenant: Tenant) -> None:
         verifier.check_export(export(tenant, 1), "", [kept])
     forged = verifier.Checkpoint("", 30, b"\0" * 32)
     with pytest.raises(verifier.Bad, match="no longer begins with the 30"):
-        verifier.check_kept(forged, [b"\0" * 32] * 40, 0, 40)
+        verifier.check_kept(forged, [b"\0" * 32] * 40, 0, 40, {})
 
 
 @pytest.mark.parametrize(
@@ -244,5 +253,15 @@ def test_a_stranger_runs_the_file_by_itself(tenant: Tenant, tmp_path: Path) -> N
 
     key = f"--key={verifier_key(origin(tenant.id))}"
     assert ran("export", "log.ndjson", key, "--checkpoint=kept.txt")[0] == 0
+    (tmp_path / "kept").mkdir()
+    assert ran("export", "log.ndjson", "--checkpoint=kept") == (2, "cannot be read: kept holds no checkpoint\n")
+    for size in (30, 40):
+        (tmp_path / "kept" / f"{size}.txt").write_text(note(tenant, size), encoding="utf-8")
+    assert ran("export", "log.ndjson", key, "--checkpoint=kept")[0] == 0
+    (tmp_path / "kept" / "31.txt").write_text(note(tenant, 30).replace("\n30\n", "\n31\n"), encoding="utf-8")
+    assert ran("export", "log.ndjson", "--checkpoint=kept") == (
+        1,
+        "BROKEN: the signature does not match the note\n",
+    )
     assert ran("export", "bad.ndjson", key) == (1, "BROKEN: the events are not those of the checkpoint\n")
     assert ran("export", "missing")[0] == 2
