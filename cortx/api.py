@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
+from cortx.trust import api as trust
 from records.datasets import api as datasets
 from records.datasets import api_batches as batches
 from records.runs import api as runs
@@ -58,6 +59,7 @@ CANONICAL: list[Route] = [
     ("approvals", lifecycle.ApprovalList, "approvals"),
     ("policy", policy.PolicyView, "policy"),
     ("policy/versions", policy.PolicyVersions, "policy-versions"),
+    ("trust", trust.Trust, "trust"),
 ]
 
 

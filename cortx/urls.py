@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from cortx import api
 from cortx.health import health, service_health, version
 from cortx.openapi import Documentation, OpenApiDocument
+from cortx.trust.views import trust, trust_home
 from records.dashboards.views import guide, home
 from tenants.access.views import select_tenant
 from tenants.invitations.views import invitation
@@ -21,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/invitation/<str:token>/", invitation, name="account_invitation"),
     path("", home, name="home"),
+    path("trust/", trust_home, name="trust_home"),
+    path("t/<slug:slug>/trust/", trust, name="trust"),
     path("t/<slug:slug>/", include("records.urls")),
     path("styleguide/", guide, name="styleguide"),
     path("admin/tenant/", select_tenant, name="select_tenant"),

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
-from tenants.scoping import BulkTenantOwned, TenantOwned
+from tenants.scoping import GLOBAL, THIRD_PARTY, BulkTenantOwned, TenantOwned
 
 UNBOUND = "SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
 # Who has the owner's rights can switch a policy off; without FORCE it does not even bind the owner.
@@ -19,6 +19,16 @@ WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AN
   AND (pg_has_role(current_user, relowner, 'USAGE') OR NOT relrowsecurity OR NOT relforcerowsecurity)
 ORDER BY relname
 """
+# The one policy of a table, with the condition of `row_security` as PostgreSQL writes it down.
+CONFINED = """
+SELECT c.relname FROM pg_class c JOIN pg_policies p ON p.tablename = c.relname AND p.schemaname = current_schema()
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relrowsecurity AND c.relforcerowsecurity
+  AND p.policyname = c.relname || '_tenant' AND p.cmd = 'ALL' AND p.roles = '{public}'
+  AND p.qual = %(mine)s AND p.with_check = %(mine)s
+  AND 1 = (SELECT count(*) FROM pg_policies o WHERE o.tablename = c.relname AND o.schemaname = p.schemaname)
+ORDER BY c.relname
+"""
+MINE = """(tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))"""
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +43,19 @@ def tenant_tables() -> list[str]:
     """Names of all tables that belong to tenants."""
     owned = (model for model in apps.get_models() if issubclass(model, TenantOwned | BulkTenantOwned))
     return sorted(model._meta.db_table for model in owned)
+
+
+def tables_confined() -> list[str]:
+    """Names of the tables under forced row security with exactly the policy of a tenant table. PostgreSQL only."""
+    with connection.cursor() as cursor:
+        cursor.execute(CONFINED, {"mine": MINE})
+        return [str(name) for (name,) in cursor.fetchall()]
+
+
+def tables_unknown() -> list[str]:
+    """Names of the tables that are neither a tenant's nor listed with a reason."""
+    known = {*tenant_tables(), *GLOBAL, *THIRD_PARTY}
+    return sorted(set(connection.introspection.table_names()) - known)
 
 
 def serving_role_fault() -> str:

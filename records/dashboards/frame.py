@@ -87,14 +87,13 @@ def navigation(slug: str, identity: Identity) -> list[Group]:
     govern = [packs]
     if identity.may(Permission.READ_AUDIT):
         govern.append(Item("audit", "Audit log", "link", reverse("audit", args=[slug])))
-    groups = [Group("", [overview]), Group("Operate", [batches, findings]), Group("Govern", govern)]
+    platform = [Item("trust", "Trust", "shield-check", reverse("trust", args=[slug]))]
     if identity.may(Permission.CONFIGURE_PEOPLE):
-        settings = Item("members", "Settings", "settings-2", reverse("members", args=[slug]))
-        groups.append(Group("Platform", [settings], daily=False))
+        platform.append(Item("members", "Settings", "settings-2", reverse("members", args=[slug])))
     elif identity.may(Permission.READ_POLICY):
-        settings = Item("policy", "Policy", "settings-2", reverse("policy", args=[slug]))
-        groups.append(Group("Platform", [settings], daily=False))
-    return groups
+        platform.append(Item("policy", "Policy", "settings-2", reverse("policy", args=[slug])))
+    groups = [Group("", [overview]), Group("Operate", [batches, findings]), Group("Govern", govern)]
+    return [*groups, Group("Platform", platform, daily=False)]
 
 
 def switch(membership: Membership, section: str) -> dict[str, Any]:

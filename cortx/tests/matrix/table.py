@@ -53,6 +53,7 @@ CANONICAL: dict[str, Methods] = {
     "rulepack-version-publish": command(P.ACTIVATE),
     "rulepack-approvals": api(),
     "approvals": api(),
+    "trust": api(),
     **dict.fromkeys(("audit-events", "audit-event", "audit-event-proof", "audit-checkpoints"), AUDIT),
     "policy": {**POLICY, "PUT": P.CONFIGURE_TENANT},
     "policy-versions": POLICY,
@@ -79,6 +80,7 @@ PAGES: dict[str, Methods] = {
     "finding": READ,
     "finding_explained": {"GET": P.READ, "POST": P.READ},
     "record": READ,
+    "trust": READ,
     "packs": READ,
     "pack_upload": {"POST": P.DRAFT},
     "pack": READ,
@@ -133,6 +135,7 @@ NOBODYS = {
     "api-refresh": "asks for a refresh token",
     "api-logout": "asks for a refresh token",
     "home": "leads to the caller's own tenant, or to the sign-in page",
+    "trust_home": "leads to the caller's own tenant; platform staff without one see the report",
     "styleguide": "in debug only",
     "select_tenant": "asks which tenants are the caller's own",
 }

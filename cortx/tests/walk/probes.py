@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from django.db import Error, connection, transaction
+from django.db import connection, transaction
 
+from cortx.trust.probes import Outcome, made, said
 from tenants.context import tenant_scope
 from tenants.scoping import new_id
 from tenants.serving_role import tenant_tables
 from tenants.tests.cast import Cast
 
 Values = Mapping[str, Any]
-REFUSED = {"0A000", "42501"}
-"""COPY into a table with row security; a right or a policy is missing."""
 
 
 @dataclass(frozen=True)
@@ -56,20 +55,6 @@ def targets(cast: Cast) -> Iterator[Target]:
         yield Target(table, row, str(cast.other.id))
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a statement: the state PostgreSQL refused it with, or the rows it touched and what it answered."""
-
-    state: str = ""
-    rows: int = 0
-    answer: str = ""
-
-    @property
-    def reached(self) -> bool:
-        """Whether it got at a row, or failed for another reason than that it may not."""
-        return self.state not in REFUSED if self.state else bool(self.rows or self.answer not in {"", "[]"})
-
-
 Probe = Callable[[Target], tuple[str, list[Any]]]
 PROBES: dict[str, Probe] = {
     "select": lambda it: (f"SELECT * FROM {it.table}", []),
@@ -91,11 +76,11 @@ PROBES: dict[str, Probe] = {
     "no force": lambda it: (f"ALTER TABLE {it.table} NO FORCE ROW LEVEL SECURITY", []),
     "view": lambda it: (f"CREATE TEMP VIEW seen AS SELECT * FROM {it.table}; SELECT * FROM seen", []),
     "temporary copy": lambda it: (f"CREATE TEMP TABLE copied AS SELECT * FROM {it.table}; TABLE copied", []),
-    "insert": lambda it: (made(it), [it.copy(id=str(new_id()))]),
-    "insert returning": lambda it: (f"{made(it)} RETURNING *", [it.copy(id=str(new_id()))]),
+    "insert": lambda it: (made(it.table), [it.copy(id=str(new_id()))]),
+    "insert returning": lambda it: (f"{made(it.table)} RETURNING *", [it.copy(id=str(new_id()))]),
     "insert from select": lambda it: (f"INSERT INTO {it.table} SELECT * FROM {it.table} WHERE id = %s", [it.id]),
-    "upsert": lambda it: (f"{made(it)} ON CONFLICT DO NOTHING", [it.copy(id=str(new_id()))]),
-    "upsert over it": lambda it: (f"{made(it)} {over(it)} DO UPDATE SET id = excluded.id", [it.copy()]),
+    "upsert": lambda it: (f"{made(it.table)} ON CONFLICT DO NOTHING", [it.copy(id=str(new_id()))]),
+    "upsert over it": lambda it: (f"{made(it.table)} {over(it)} DO UPDATE SET id = excluded.id", [it.copy()]),
     "update": lambda it: (f"UPDATE {it.table} SET id = id WHERE id = %s", [it.id]),
     "update all": lambda it: (f"UPDATE {it.table} SET id = id", []),
     "update returning": lambda it: (f"UPDATE {it.table} SET id = id WHERE tenant_id = %s RETURNING *", [it.owner]),
@@ -112,27 +97,9 @@ PROBES: dict[str, Probe] = {
 """Statements whose every row touched would be the tenant's: the one who asks has none of its own."""
 
 
-def made(target: Target) -> str:
-    """An INSERT of a row given as JSON."""
-    return f"INSERT INTO {target.table} SELECT * FROM json_populate_record(NULL::{target.table}, %s::json)"
-
-
 def over(target: Target) -> str:
     """The conflict with the primary key."""
     return f"ON CONFLICT ON CONSTRAINT {target.table}_pkey"
-
-
-def said(statement: str, values: list[Any]) -> Outcome:
-    """Say it, as the tenant bound; it stays said until the caller rolls it back."""
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            for part in statement.split(";"):
-                cursor.execute(part, values or None)
-            answer = str(cursor.fetchall()) if cursor.description else ""
-            return Outcome("", max(0, cursor.rowcount), answer)
-    except Error as refused:
-        cause = refused.__cause__
-        return Outcome((cause.sqlstate if isinstance(cause, psycopg.Error) else None) or "refused")
 
 
 def copied_out(target: Target) -> Outcome:

@@ -8,8 +8,9 @@ from django.db import transaction
 
 from cortx.testing.figures import RecordFigure
 from cortx.tests.walk.canaries import contents
-from cortx.tests.walk.probes import Target, made, outcomes, said, targets
+from cortx.tests.walk.probes import Target, outcomes, targets
 from cortx.tests.walk.walk import Walk
+from cortx.trust.probes import made, said
 from tenants.context import tenant_scope
 from tenants.scoping import new_id
 
@@ -44,7 +45,7 @@ def test_equal_rows_of_two_tenants_are_not_in_each_others_way_and_none_can_be_mo
     for target in targets(walk.cast):
         with transaction.atomic(), tenant_scope(walk.cast.other.id):
             mine = str(new_id())
-            assert said(made(target), [target.copy(tenant_id=target.own, id=mine)]).rows == 1, target.table
+            assert said(made(target.table), [target.copy(tenant_id=target.own, id=mine)]).rows == 1, target.table
             moved = said(f"UPDATE {target.table} SET tenant_id = %s WHERE id = %s", [target.owner, mine])
             assert moved.state == "42501", target.table
             transaction.set_rollback(True)
@@ -61,7 +62,7 @@ def pointing(walk: Walk, target: Target, column: str, to: str) -> str:
     """The state in which it ends when the other tenant adds a row that points there."""
     with transaction.atomic(), tenant_scope(walk.cast.other.id):
         row = target.copy(tenant_id=target.own, id=str(new_id()), **{column: to})
-        assert said(made(target), [row]).rows == 1
+        assert said(made(target.table), [row]).rows == 1
         state = said(f"SET CONSTRAINTS {target.table}_{column}_same_tenant IMMEDIATE", []).state
         transaction.set_rollback(True)
     return state
