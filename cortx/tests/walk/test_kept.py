@@ -7,6 +7,7 @@ from pathlib import Path
 from cortx.tests.walk.mutants import ROOT, served
 
 CACHING = {
+    "cortx/trust/asked.py": "the application, put together once; requests to it name their tenant",
     "records/packs/shown.py": "changes between versions, by the names of their archives, which begin with the tenant",
     "rulepacks/catalog/limits.py": "settings",
     "rulepacks/catalog/selectors.py": "compiled rules, by the name of their archive, which begins with the tenant",
