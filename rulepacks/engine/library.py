@@ -28,4 +28,4 @@ def find_pack(text: str) -> Path:
     if text in shipped:
         return shipped[text]
     known = ", ".join(shipped) or "none"
-    raise PackError([Problem(text, 1, 1, "", f"no such folder and no shipped pack; shipped: {known}")])
+    raise PackError([Problem(text, 0, 0, "", f"no such folder and no shipped pack; shipped: {known}")])

@@ -15,7 +15,7 @@ class Place:
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong with a pack."""
+    """One thing that is wrong with a pack; line and column are 0 where no place in a file is meant."""
 
     file: str
     line: int
@@ -25,7 +25,8 @@ class Problem:
 
     def __str__(self) -> str:
         rule = f" {self.rule}:" if self.rule else ""
-        return f"{self.file}:{self.line}:{self.column}{rule} {self.message}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else f"{self.file}:"
+        return f"{place}{rule} {self.message}"
 
 
 @dataclass(frozen=True, order=True)
