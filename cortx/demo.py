@@ -55,8 +55,9 @@ def demo_seed() -> Run | None:
         return None
     tenant = tenant_create(slug=SLUG, name="Demo agency", environment="Demo")
     for email, role in PEOPLE.items():
-        membership_add(tenant=tenant, user=user_create(email=email, password=demo_password()), role=role)
-    operator = user_create(email=OPERATOR, password=demo_password(), is_staff=True)
+        person = user_create(email=email, password=demo_password(), name=role.label)
+        membership_add(tenant=tenant, user=person, role=role)
+    operator = user_create(email=OPERATOR, password=demo_password(), name="Operator", is_staff=True)
     membership_add(tenant=tenant, user=operator, role=Membership.Role.ADMIN)
     with TemporaryDirectory() as folder, tenant_scope(tenant.id), actor_scope(SEEDER):
         return demo_deliver(demo_delivery(Path(folder)))
