@@ -145,11 +145,14 @@ def allowed_values(each: django_filters.Filter) -> list[str]:
     return [str(value) for value, _ in getattr(choices, "choices", choices)]
 
 
-def page_of(shape: type[serializers.BaseSerializer]) -> serializers.BaseSerializer:
-    """What a list by keyset answers, for OpenAPI."""
+def page_of(
+    shape: type[serializers.BaseSerializer], **further: serializers.BaseSerializer
+) -> serializers.BaseSerializer:
+    """What a list by keyset answers, for OpenAPI; `further` is what stands beside the page."""
     fields = {
         "results": shape(many=True),
         "limit": serializers.IntegerField(),
         "next_cursor": serializers.CharField(allow_null=True),
+        **further,
     }
     return inline_serializer(f"{shape.__name__.removesuffix('Shape')}Page", fields)

@@ -3,7 +3,7 @@
 from tenants.access.models import ApiKey, TokenFamily, TokenPair
 from tenants.accounts.models import Membership, Tenant, User
 from tenants.approvals.models import Approval
-from tenants.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditSeal
+from tenants.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditSeal, CheckpointDelivery
 from tenants.idempotency.models import KeptAnswer
 from tenants.invitations.models import Invitation
 from tenants.policies.models import PolicyDocument
@@ -17,6 +17,7 @@ __all__ = [
     "AuditNode",
     "AuditPending",
     "AuditSeal",
+    "CheckpointDelivery",
     "Effect",
     "Invitation",
     "KeptAnswer",

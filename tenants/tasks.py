@@ -4,6 +4,7 @@ from celery import shared_task
 
 from tenants.access.tokens import tokens_forget
 from tenants.accounts.models import Tenant
+from tenants.audit.delivery import DELIVER_WORK, checkpoint_deliver, delivery_given_up
 from tenants.audit.sealing import audit_seal_due
 from tenants.availability import patiently
 from tenants.context import tenant_scope
@@ -46,3 +47,9 @@ def forget_tokens() -> None:
 def mail_invitation(claim: Claim) -> None:
     """Mail an invitation."""
     invitation_mail(claim)
+
+
+@work_task(DELIVER_WORK, on_dead=delivery_given_up)
+def deliver_checkpoint(claim: Claim) -> None:
+    """Bring the newest checkpoint of the tenant's log to where its policy says."""
+    checkpoint_deliver(claim)

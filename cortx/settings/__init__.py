@@ -9,6 +9,7 @@ from cortx.settings.database import *  # noqa: F403
 from cortx.settings.limits import *  # noqa: F403
 from cortx.settings.logging import *  # noqa: F403
 from cortx.settings.mail import *  # noqa: F403
+from cortx.settings.outgoing import *  # noqa: F403
 from cortx.settings.paths import *  # noqa: F403
 from cortx.settings.security import *  # noqa: F403
 from cortx.settings.storage import *  # noqa: F403

@@ -16,6 +16,7 @@ from records.dashboards.formats import moment_exact
 from records.dashboards.pages import PageRequest, slug_of
 from records.datasets.references import uuid_or_none
 from tenants.audit.actions import actions
+from tenants.audit.delivery import deliveries
 from tenants.audit.models import AuditCheckpoint, AuditEvent
 from tenants.audit.notes import origin, verifier_key
 from tenants.audit.selectors import audit_event, audit_events, audit_sentence, checkpoint_newest
@@ -60,7 +61,7 @@ def log_context(request: PageRequest) -> dict[str, Any]:
     opened = opened_event(asked)
     return {
         "crumb": "Audit log",
-        "seal": {"checked": last_check(), "newest": checkpoint_newest()},
+        "seal": {"checked": last_check(), "newest": checkpoint_newest(), "deliveries": deliveries()},
         "rows": list(rows(request, shown, opened, checkpoints=not narrowed)),
         "next_url": f"{here}?{urlencode({**narrowed, 'before': str(shown[-1].id)})}" if len(events) > PAGE else "",
         "chosen": chosen,

@@ -21,6 +21,11 @@ class Field:
     wrong: str
 
     @property
+    def is_number(self) -> bool:
+        """Whether digits are typed."""
+        return bool(self.key.node["type"] == "integer")
+
+    @property
     def choices(self) -> list[str]:
         """What is to be chosen from; empty where a number is asked for."""
         return ["yes", "no"] if self.key.node["type"] == "boolean" else list(self.key.node.get("enum", []))
@@ -67,7 +72,7 @@ def as_document(typed: QueryDict) -> tuple[dict[str, Any], dict[str, str]]:
     document: dict[str, Any] = {}
     for key in keys():
         if text := typed.get(key.name, "").strip():
-            document.setdefault(key.path[0], {})[key.path[1]] = _value(text)
+            document.setdefault(key.path[0], {})[key.path[1]] = text if key.node["type"] == "string" else _value(text)
     severities, wrong = _severities(typed.get(SEVERITIES, ""))
     return {**document, **({SEVERITIES: severities} if severities else {})}, wrong
 

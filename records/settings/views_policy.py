@@ -109,8 +109,9 @@ def defaults() -> dict[str, str]:
     """What holds while a key is left out, as its field shows it."""
     rates = {f"rate_limits.{name}": f"{count:,}" if count else "no limit" for name, count in rates_in(Policy()).items()}
     open_ended = {"retention.delivered_files_days": "for good", "access.public_reads": "as set up"}
+    nowhere = {"checkpoints.folder": "none", "checkpoints.url": "none"}
     said = {key.name: _plain(key.node["default"]) for key in keys() if "default" in key.node}
-    return {**said, **rates, **open_ended}
+    return {**said, **rates, **open_ended, **nowhere}
 
 
 def _plain(value: object) -> str:

@@ -10,10 +10,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tenants.access.roles import Permission
+from tenants.audit.delivery import deliveries
 from tenants.audit.downloads import export_response
 from tenants.audit.models import AuditCheckpoint
 from tenants.audit.proofs import consistency_proof, inclusion_proof
-from tenants.audit.representations import AuditEventShape, CheckpointShape, ConsistencyShape, InclusionShape
+from tenants.audit.representations import (
+    AuditEventShape,
+    CheckpointShape,
+    ConsistencyShape,
+    DeliveryShape,
+    InclusionShape,
+)
 from tenants.audit.selectors import audit_event, audit_events, checkpoint_at, checkpoint_newest, sealed_under
 from tenants.filtering import KEYSET, StrictFilterSet, nothing_else, page_of
 from tenants.http import TenantAPIView
@@ -78,13 +85,18 @@ class AuditEventProof(AuditView):
 class CheckpointList(AuditView):
     """Signed checkpoints."""
 
-    @extend_schema(parameters=list(KEYSET), responses=page_of(CheckpointShape))
+    @extend_schema(parameters=list(KEYSET), responses=page_of(CheckpointShape, deliveries=DeliveryShape(many=True)))
     def get(self, request: Request) -> Response:
-        """Checkpoints, newest first. Keep one elsewhere, and a rewritten log cannot pass for the same."""
+        """Checkpoints, newest first. Keep one elsewhere, and a rewritten log cannot pass for the same.
+
+        `deliveries` says where the policy sends them by itself, and how far they came there.
+        """
         page = KeysetPagination()
         nothing_else(request.query_params, ("limit", "cursor"))
         rows = page.paginate_queryset(AuditCheckpoint.objects.all(), request)
-        return page.get_paginated_response(CheckpointShape(rows, many=True).data)
+        answer = page.get_paginated_response(CheckpointShape(rows, many=True).data)
+        answer.data["deliveries"] = DeliveryShape(deliveries(), many=True).data
+        return answer
 
 
 class Consistency(AuditView):

@@ -347,7 +347,7 @@ def files_of(path: Path) -> list[Path]:
     """The file, or those in the folder; raises FileNotFoundError for an empty one, which would prove nothing."""
     if not path.is_dir():
         return [path]
-    found = sorted(file for file in path.iterdir() if file.is_file())
+    found = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
     if not found:
         raise FileNotFoundError(f"{path} holds no checkpoint")
     return found

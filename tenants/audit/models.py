@@ -5,6 +5,7 @@ An event is never touched again. Its place in the tree is a row of its own, made
 
 from django.db import models
 
+from tenants.redaction import redact
 from tenants.scoping import BulkTenantOwned, TenantOwned
 
 
@@ -99,3 +100,33 @@ class AuditCheckpoint(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.size} {self.root}"
+
+
+class CheckpointDelivery(TenantOwned):
+    """How far the checkpoints have come at one place outside: a row a place that the tenant's policy ever named.
+
+    `size` is that of the checkpoint delivered last, 0 before the first; `error` is what stood against the last try.
+    """
+
+    class Kind(models.TextChoices):
+        FOLDER = "folder", "Folder"
+        URL = "url", "URL"
+
+    kind = models.CharField(max_length=6, choices=Kind)
+    place = models.CharField(max_length=500)
+    size = models.PositiveBigIntegerField(default=0)
+    delivered_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+    failed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "tenants"
+        constraints = (models.UniqueConstraint(fields=("tenant", "kind", "place"), name="one_delivery_per_place"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.shown}: {self.size}"
+
+    @property
+    def shown(self) -> str:
+        """The place without what of it may be a secret, such as a query."""
+        return redact(self.place)

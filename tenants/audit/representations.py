@@ -3,7 +3,7 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from tenants.audit.models import AuditCheckpoint, AuditEvent
+from tenants.audit.models import AuditCheckpoint, AuditEvent, CheckpointDelivery
 from tenants.audit.selectors import audit_sentence
 
 HASHES = {"type": "array", "items": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}
@@ -32,6 +32,16 @@ class CheckpointShape(serializers.ModelSerializer):
     class Meta:
         model = AuditCheckpoint
         fields: tuple[str, ...] = ("id", "size", "root", "note", "created_at")
+
+
+class DeliveryShape(serializers.ModelSerializer):
+    """How far checkpoints have come at a place outside that the policy names; `size` is 0 before the first."""
+
+    place = serializers.CharField(source="shown", help_text="Name of the folder, or the URL without its secrets.")
+
+    class Meta:
+        model = CheckpointDelivery
+        fields: tuple[str, ...] = ("kind", "place", "size", "delivered_at", "error", "failed_at")
 
 
 class ProofShape(serializers.Serializer):

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tenants.accounts.models import Tenant
+from tenants.audit.delivery import delivery_enqueue
 from tenants.audit.merkle import Finished, Frontier
 from tenants.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditSeal
 from tenants.audit.notes import Checkpoint, note_hash, note_sign, note_time, origin
@@ -43,27 +44,28 @@ def seal_or_log(tenant_id: UUID) -> int:
 def audit_seal(tenant_id: UUID) -> int:
     """Seal the next batch of a tenant and sign the tree; 0 when nothing waits, or another sealer is at it."""
     with tenant_scope(tenant_id):
-        if not sealer_lock(tenant_id):
+        tenant = sealer_lock(tenant_id)
+        if tenant is None:
             return 0
         waiting = AuditPending.objects.filter(tenant_id=tenant_id).order_by("id").values("id")[:BATCH]
         events = list(AuditEvent.objects.filter(id__in=waiting).order_by("id").values_list("id", "leaf_hash"))
         if events:
-            batch_seal(events, checkpoint_newest())
+            delivery_enqueue(tenant, batch_seal(events, checkpoint_newest()))
             AuditPending.objects.filter(id__in=[event for event, _ in events]).delete()
         return len(events)
 
 
-def sealer_lock(tenant_id: UUID) -> bool:
-    """Whether this transaction is the tenant's sealer. On SQLite there is one writer at a time anyway.
+def sealer_lock(tenant_id: UUID) -> Tenant | None:
+    """The tenant, when this transaction is its sealer. On SQLite there is one writer at a time anyway.
 
     The lock is of the kind that lets others insert rows which refer to the tenant.
     """
     mine = Tenant.objects.select_for_update(skip_locked=True, no_key=True).filter(id=tenant_id)
-    return mine.first() is not None
+    return mine.first()
 
 
-def batch_seal(events: Iterable[tuple[UUID, str]], last: AuditCheckpoint | None) -> None:
-    """Append leaves to the tree as the last checkpoint left it."""
+def batch_seal(events: Iterable[tuple[UUID, str]], last: AuditCheckpoint | None) -> AuditCheckpoint:
+    """Append leaves to the tree as the last checkpoint left it, and sign it."""
     tree = Frontier(last.size, map(bytes.fromhex, last.frontier)) if last else Frontier()
     seals: list[AuditSeal] = []
     finished: list[Finished] = []
@@ -74,7 +76,7 @@ def batch_seal(events: Iterable[tuple[UUID, str]], last: AuditCheckpoint | None)
     AuditNode.objects.bulk_create(
         AuditNode(level=level, place=place, hash=hashed.hex()) for level, place, hashed in finished
     )
-    checkpoint_create(tree, last)
+    return checkpoint_create(tree, last)
 
 
 def checkpoint_create(tree: Frontier, last: AuditCheckpoint | None) -> AuditCheckpoint:

@@ -35,6 +35,13 @@ class Access(msgspec.Struct, frozen=True):
     public_reads: Literal["none", "records", "all"] | None = None
 
 
+class Checkpoints(msgspec.Struct, frozen=True):
+    """Where signed checkpoints go; None: nowhere."""
+
+    folder: str | None = None
+    url: str | None = None
+
+
 class Policy(msgspec.Struct, frozen=True):
     """What holds. `number` is 0 for a tenant that never wrote a policy."""
 
@@ -44,6 +51,7 @@ class Policy(msgspec.Struct, frozen=True):
     severities: dict[str, dict[str, str]] = {}
     retention: Retention = Retention()
     access: Access = Access()
+    checkpoints: Checkpoints = Checkpoints()
 
 
 def policy_from(number: int, document: Mapping[str, Any]) -> Policy:

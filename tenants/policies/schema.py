@@ -89,6 +89,8 @@ def _node(schema_path: Iterable[str | int]) -> Mapping[str, Any]:
 
 def expected(node: Mapping[str, Any]) -> str:
     """What may stand at a place, e.g. `a whole number from 1 to 90`."""
+    if "x-expected" in node:
+        return str(node["x-expected"])
     if "enum" in node:
         return f"one of {', '.join(node['enum'])}"
     if node["type"] == "integer":

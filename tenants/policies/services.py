@@ -10,6 +10,7 @@ from django.conf import settings
 from tenants.accounts.models import Tenant, User
 from tenants.audit.services import audit_append
 from tenants.context import current_tenant_id
+from tenants.outgoing.addresses import Refused, Unreachable, destination, resolve
 from tenants.policies.changes import policy_changes
 from tenants.policies.models import PolicyDocument
 from tenants.policies.schema import Mistake, mistakes, pointer, sound_parts
@@ -17,6 +18,7 @@ from tenants.policies.selectors import policy_newest
 from tenants.problems import ValidationProblem, unexpected
 
 CEILINGS = {"key": "RATE_CEILING_KEY", "session": "RATE_CEILING_SESSION", "tenant": "RATE_CEILING_TENANT"}
+LOOKUP_SECONDS = 3.0
 
 
 def policy_locked() -> PolicyDocument | None:
@@ -37,7 +39,7 @@ def policy_check(document: Any, further: Callable[[Mapping[str, Any]], Iterable[
     """
     found = mistakes(document)
     sound = sound_parts(document, found)
-    found += [*_above_ceilings(sound), *_closed(sound), *further(sound)]
+    found += [*_above_ceilings(sound), *_closed(sound), *_inside(sound), *further(sound)]
     if found:
         fields = {one.pointer: one.message for one in found}
         raise ValidationProblem("; ".join(f"{one.pointer or 'the document'}: {one.message}" for one in found),
@@ -88,3 +90,16 @@ def _closed(document: Mapping[str, Any]) -> Iterable[Mistake]:
     if wanted != "none" and Tenant.objects.get(id=current_tenant_id()).slug != default:
         most = f"none: only the default tenant ({default}) can be read without a credential"
         yield Mistake(pointer(["access", "public_reads"]), unexpected(wanted, most))
+
+
+def _inside(document: Mapping[str, Any]) -> Iterable[Mistake]:
+    url = document.get("checkpoints", {}).get("url")
+    if url is None:
+        return
+    try:
+        resolve(destination(url), LOOKUP_SECONDS)
+    except Refused as refused:
+        yield Mistake(pointer(["checkpoints", "url"]), f"not sent to: {refused}")
+    except Unreachable:
+        # A host that is away for now is no mistake of the policy; delivering tries it again, and the log's page tells.
+        return

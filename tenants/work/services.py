@@ -65,6 +65,13 @@ def work_enqueue(*, tenant_id: UUID, kind: str, reference: UUID, due_at: datetim
     return work
 
 
+def work_waits(*, tenant_id: UUID, kind: str) -> bool:
+    """Whether work of this kind is queued for the tenant; it is not claimed before the caller's transaction ends,
+    and so will see what that commits."""
+    queued = Work.objects.select_for_update().filter(tenant_id=tenant_id, kind=kind, status=Work.Status.QUEUED)
+    return queued.first() is not None
+
+
 def ring(kind: str, work_id: UUID, request_id: str) -> None:
     """Send the doorbell message of one unit of work."""
     current_app.send_task(kind, [str(work_id), request_id])

@@ -14,7 +14,7 @@ from records.datasets.models import BatchInput
 from records.tests.judged import Judged
 from tenants.access.keys import key_issue
 from tenants.access.tokens import tokens_open
-from tenants.audit.models import AuditNode
+from tenants.audit.models import AuditNode, CheckpointDelivery
 from tenants.audit.sealing import audit_seal
 from tenants.audit.services import audit_append
 from tenants.context import Actor, actor_scope, request_scope, tenant_scope
@@ -132,6 +132,7 @@ def add_rows(judged: Judged) -> None:
     )  # fmt: skip
     KeptAnswer.objects.create(key=CANARY, request_hash="0" * 64, status=201, headers={}, body=CANARY.encode())
     AuditNode.objects.create(level=8, place=10**6, hash="0" * 64)
+    CheckpointDelivery.objects.create(kind="folder", place=CANARY, error=CANARY)
     PolicyDocument.objects.create(
         number=1, document={"severities": {CANARY: {CANARY: "fatal"}}}, content_hash=CANARY, author=author, note=CANARY
     )

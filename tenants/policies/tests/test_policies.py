@@ -88,7 +88,7 @@ def test_all_mistakes_are_named_at_once_with_pointer_value_and_what_is_expected(
         "/document/retention": "[], expected an object",
         "/document/severities/tests.a~1b/R1": "'grave', expected one of warning, error, fatal",
         "/document/unknown": "{}, expected nothing: there is no such key; keys are rate_limits, approvals, severities, "
-        "retention, access",
+        "retention, access, checkpoints",
     }
     beyond = {"rate_limits": {"session": 999_999}, "severities": {"tests.no": {"R1": "fatal"}}}
     above = put(cast.browser(cast.owner), beyond)
