@@ -14,6 +14,7 @@ from cortx.errors import page_wanted
 from tenants.access.identity import TENANT_PATH
 from tenants.problems import Refusal
 from tenants.rates.turns import Turn
+from tenants.rates.use import UNKNOWN
 
 CALLER = "cortx.caller"
 """Where in the environment of a request its caller stands."""
@@ -69,7 +70,7 @@ def caller_read(environ: Mapping[str, Any]) -> Caller:
         "page" if page_wanted(path, sent("HTTP_ACCEPT", "")) else "-",
         sent("HTTP_ORIGIN", "-"),
     )
-    return Caller(credential, mark, f"address:{address}")
+    return Caller(credential, mark, f"{UNKNOWN}{address}")
 
 
 def digest(*parts: str) -> bytes:

@@ -9,6 +9,8 @@ LITTLE = 0.5
 """Who has used less than this share of what another has used goes before it."""
 ABOUT_SECONDS = 2.0
 """How long somebody is about after a request."""
+UNKNOWN = "address:"
+"""How lanes begin of which nobody is known yet. No other makes room for them: a flood of new keys begins there."""
 LANES = 1_000
 """More than this are not remembered without need."""
 NEGLIGIBLE_SECONDS = 0.001
@@ -37,7 +39,8 @@ class Use:
     def is_much(self, lane: str, others: Iterable[str], now: float) -> bool:
         """Whether one of the others has used little beside this lane."""
         little = LITTLE * self.of(lane, now)
-        return any(self.of(other, now) < little for other in others if other != lane)
+        known = (other for other in others if other != lane and not other.startswith(UNKNOWN))
+        return any(self.of(other, now) < little for other in known)
 
     def about(self, now: float) -> Iterable[str]:
         """Lanes that asked for something a moment ago."""

@@ -193,6 +193,12 @@ def test_use_is_forgotten_with_time() -> None:
     assert not list(use.about(3.0))
 
 
+def test_nobody_known_makes_room_for_those_who_are_not() -> None:
+    use = Use()
+    use.add("known", 8.0, now=0.0)
+    assert not use.is_much("known", ["address:192.0.2.1"], 0.0)
+
+
 def test_no_more_lanes_are_remembered_than_matter() -> None:
     use = Use()
     for number in range(3_000):
