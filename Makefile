@@ -2,6 +2,9 @@
 # make test   all checks a change must pass (what .ci/run calls)
 .PHONY: run test lint battery bench requirements clean packages
 
+# Without bytecode each of the many processes that tests start would compile the framework anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 # A company's own certificate authority is known to the system only.
 CERTIFICATES := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)

@@ -223,7 +223,7 @@ def test_every_mistake_of_a_pack_is_answered_with_its_place(cast: Cast) -> None:
     answer = upload(cast.browser(cast.analyst), zipped({"pack.yaml": text.replace("version: 1.0.0", "version: one")}))
     fields = {error["field"]: error["message"] for error in answer.json()["errors"]}
     assert answer.status_code == 400
-    assert {place.split(":")[1] for place in fields} == {"3"}
+    assert {place.split(":")[1] for place in fields} == {"3", "8"}
 
 
 def link() -> bytes:

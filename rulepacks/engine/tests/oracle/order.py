@@ -45,7 +45,7 @@ class Ordered:
         """Whether a cell that cannot be read keeps the row from being judged."""
         if self._unclear(row):
             return True
-        return self._member(row, fault=False) and any(map(self._unreadable, self._partition(row)))
+        return self._member(row, fault=True) and any(map(self._unreadable, self._partition(row)))
 
     def window(self, row: Row, text: str) -> Value:
         """The value of a window, by the text it is written as."""
