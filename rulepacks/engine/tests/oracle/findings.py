@@ -10,6 +10,7 @@ from typing import Any
 from rulepacks.engine.bodies import GroupBody, ParseBody, ReconcileBody, RowBody, ScoreBody, UniqueBody
 from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Raw, walk
 from rulepacks.engine.expressions.types import Type, common
+from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.spec import Pack, Rule
 from rulepacks.engine.tests.oracle.groups import Group, Pair
 from rulepacks.engine.tests.oracle.judging import Verdicts, nodes_of
@@ -94,14 +95,12 @@ def row_key(rule: Rule, row: Row) -> Texts:
 
 
 def amounts(view: View, left: Node | None, right: Node | None) -> Finding:
-    """Both sides and their difference, where both are known numbers."""
+    """Both sides and their difference, where both are known numbers and it has no more than 38 digits."""
     if left is None or right is None:
         return {}
     texts = {"left": shown(left, view), "right": shown(right, view)}
-    if None in texts.values() or not (left.type.numeric and right.type.numeric):
-        return texts
-    difference = value_of(left, view) - value_of(right, view)
-    return {**texts, "difference": text_of(difference, Type("decimal", 38, max(left.type.scale, right.type.scale)))}
+    difference = difference_node(left, right)
+    return {**texts, "difference": shown(difference, view)} if difference is not None else texts
 
 
 def values_read(row: Row, nodes: Sequence[Node]) -> Iterator[tuple[str, str | None]]:
