@@ -1,6 +1,6 @@
 # make run    start everything at http://127.0.0.1:8000 (PORT=8001 make run for another port)
 # make test   all checks a change must pass (what .ci/run calls)
-.PHONY: run test lint battery bench requirements clean packages
+.PHONY: run test lint coverage battery bench requirements clean packages
 
 # Without bytecode each of the many processes that tests start would compile the framework anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -15,13 +15,17 @@ run: .venv/run.stamp
 	@exec $(BIN)/python manage.py up
 
 test: lint packages
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report term
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy .
+
+# The tests once more, with the share of lines and branches they go through; counting them takes its time.
+coverage: .venv/test.stamp packages
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report term
 
 # Minutes to hours: simulations, fuzzing, fault tests.
 battery: .venv/test.stamp packages
