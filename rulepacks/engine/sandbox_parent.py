@@ -98,8 +98,9 @@ def _serve(command: wire.Start, commands: Lines) -> None:
         _watch(run, commands)
     finally:
         os.close(run.pidfd)
-    _, status = os.waitpid(pid, 0)
-    reason = run.reason or unexpected(status, limits)
+    _, status, used = os.wait4(pid, 0)
+    run.peak = max(run.peak, used.ru_maxrss * 1024)
+    reason = run.reason or unexpected(status, limits, run.peak)
     # The child may have been killed in the middle of a line.
     with contextlib.suppress(BrokenPipeError):  # the worker is gone
         os.write(sys.stdout.fileno(), b"\n" + wire.line(wire.Ended(reason, run.peak)))
@@ -125,13 +126,15 @@ def _watch(run: _Run, commands: Lines) -> None:
             run.kill(run.limits.said("seconds", "it took longer than {:g} seconds"))
 
 
-def unexpected(status: int, limits: Limits) -> str:
-    """Why the child ended, when it was neither asked to nor ended by itself."""
+def unexpected(status: int, limits: Limits, peak: int) -> str:
+    """Why the child ended, when it was neither asked to nor ended by itself; `peak` is its resident memory in bytes.
+
+    When the system gives them no more memory, most libraries break off, and some go on without it and crash.
+    """
     if os.WIFSIGNALED(status):
         number = signal.Signals(os.WTERMSIG(status))
-        if number == signal.SIGABRT:
-            # What libraries do when the system gives them no more memory.
-            return f"it broke off; most likely {limits.memory()}"
+        if number == signal.SIGABRT or (number == signal.SIGSEGV and peak > limits.memory_bytes // 2):
+            return f"it broke off ({number.name}); most likely {limits.memory()}"
         return _REASONS.get(number, f"it crashed ({number.name})")
     code = os.WEXITSTATUS(status)
     return f"it ended with code {code}" if code else ""

@@ -9,13 +9,14 @@ import pytest
 
 from rulepacks.engine import sandbox_child, sandbox_parent, wire
 from rulepacks.engine.formats.reading import InputFile, InputSummary
-from rulepacks.engine.limits import Limits
+from rulepacks.engine.limits import MIB, Limits
 from rulepacks.engine.problems import Problem
 from rulepacks.engine.progress import Progress
 from rulepacks.engine.refusals import InputProblem
 from rulepacks.engine.request import RunRequest
 from rulepacks.engine.summary import OutcomeSummary, OutputSummary, Summary
 
+TOO_MUCH = "most likely it needed more memory than 1024 MiB (limit memory_bytes)"
 REQUEST = RunRequest(
     Path("pack"),
     (InputFile("ledger", Path("a/b.csv"), "b.csv", "csv", "cp1252"),),
@@ -70,18 +71,19 @@ def test_a_job_that_raises_is_put_into_words(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "peak", "words"),
     [
-        (0, ""),
-        (3 << 8, "it ended with code 3"),
-        (signal.SIGSEGV, "it crashed (SIGSEGV)"),
-        (signal.SIGKILL, "it was killed"),
-        (signal.SIGXCPU, "it took more time of the processor than it may (limit seconds)"),
-        (signal.SIGABRT, "it broke off; most likely it needed more memory than 1024 MiB (limit memory_bytes)"),
+        (0, 0, ""),
+        (3 << 8, 0, "it ended with code 3"),
+        (signal.SIGSEGV, 512 * MIB, "it crashed (SIGSEGV)"),
+        (signal.SIGSEGV, 513 * MIB, f"it broke off (SIGSEGV); {TOO_MUCH}"),
+        (signal.SIGKILL, 0, "it was killed"),
+        (signal.SIGXCPU, 0, "it took more time of the processor than it may (limit seconds)"),
+        (signal.SIGABRT, 0, f"it broke off (SIGABRT); {TOO_MUCH}"),
     ],
 )
-def test_the_way_a_child_ended_is_put_into_words(status: int, words: str) -> None:
-    assert sandbox_parent.unexpected(int(status), Limits()) == words
+def test_the_way_a_child_ended_is_put_into_words(status: int, peak: int, words: str) -> None:
+    assert sandbox_parent.unexpected(int(status), Limits(), peak) == words
 
 
 def test_lines_are_put_together_from_what_comes() -> None:
