@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 from rulepacks.engine import cli
 from rulepacks.engine.problems import PackError
+from rulepacks.engine.refusals import BadInput, ChildFailed
 
+REFUSED = 2
 READER_GONE = 141
 """What a shell reports of a command that SIGPIPE ends."""
 
@@ -28,9 +30,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = int(modules[arguments.command].main(arguments))
         sys.stdout.flush()
-    except PackError as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return 2
+    except (PackError, BadInput) as refusal:
+        sys.stderr.writelines(f"{problem}\n" for problem in refusal.problems)
+        return REFUSED
+    except ChildFailed as failure:
+        sys.stderr.write(f"The run did not finish: {failure.reason}\n")
+        return REFUSED
     except BrokenPipeError:
         # The reader has seen enough. What is still to be written has nowhere to go, also at the end of the process.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,11 +16,11 @@ from rulepacks.engine.cli.bar import ProgressBar
 from rulepacks.engine.cli.explanation import write_explanation
 from rulepacks.engine.cli.request import add_request_arguments, pairs, read_request
 from rulepacks.engine.explanation.trace import Explanation, Question
-from rulepacks.engine.refusals import BadInput, ChildFailed, InputProblem
+from rulepacks.engine.refusals import BadInput, InputProblem
 from rulepacks.engine.sandbox import explain_in_child
 
 HELP = "Say clause by clause why a rule came out as it did for one row or key."
-CLEAN, FINDING, REFUSED = 0, 1, 2
+CLEAN, FINDING = 0, 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,15 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Explain; 0 when the outcome is no finding, 1 when it is one or the rule broke, 2 when it cannot be told."""
-    try:
-        explanation = _explained(arguments)
-    except BadInput as refusal:
-        sys.stderr.writelines(f"{problem}\n" for problem in refusal.problems)
-        return REFUSED
-    except ChildFailed as failure:
-        sys.stderr.write(f"The run did not finish: {failure.reason}\n")
-        return REFUSED
+    """Explain; 0 when the outcome is no finding, 1 when it is one or the rule broke.
+
+    Raises BadInput, PackError and ChildFailed.
+    """
+    explanation = _explained(arguments)
     if arguments.format == "json":
         sys.stdout.write(msgspec.json.encode(explanation).decode() + "\n")
     else:

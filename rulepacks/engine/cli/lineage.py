@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rulepacks.engine.cli.request import pairs
 from rulepacks.engine.database import open_database
 from rulepacks.engine.library import find_pack
 from rulepacks.engine.limits import Limits
@@ -34,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Show the lineage; 0 when there is one, 2 when there is none."""
-    key = {name: value or None for name, _, value in (text.partition("=") for text in arguments.key)}
+    """Show the lineage; 0 when there is one, 2 when there is none. Raises BadInput and PackError."""
+    key = {name: value or None for name, value in pairs("--key", arguments.key).items()}
     try:
         found = lineage_of_run(arguments.run, arguments.pack, arguments.table, key, arguments.line, arguments.most)
     except (NoLineageError, ParameterError) as refusal:

@@ -16,12 +16,12 @@ from rulepacks.engine.cli.bar import ProgressBar
 from rulepacks.engine.cli.columns import printable
 from rulepacks.engine.cli.findings import FORMATS, write_findings
 from rulepacks.engine.cli.request import add_request_arguments, read_request
-from rulepacks.engine.refusals import BadInput, ChildFailed, InputProblem
+from rulepacks.engine.refusals import BadInput, InputProblem
 from rulepacks.engine.runner import Summary
 from rulepacks.engine.sandbox import run_in_child
 
 HELP = "Judge files with a pack and show the findings."
-CLEAN, FINDINGS, REFUSED = 0, 1, 2
+CLEAN, FINDINGS = 0, 1
 REJECTED_SHOWN = 20
 
 
@@ -40,21 +40,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Run; 0 when all is well, 1 with findings of error or above, rejected rows or unwritten files, 2 when refused."""
-    try:
-        with _folder(arguments.output) as out:
-            summary = _run(arguments, out)
-            if arguments.summary is not None:
-                arguments.summary.write_text(json.dumps(summary.document(), indent=1) + "\n", encoding="utf-8")
-            _show(arguments, out, summary)
-            _show_rejected(out / "rejected.ndjson", summary)
-            _show_unwritten(summary)
-    except BadInput as refusal:
-        sys.stderr.writelines(f"{problem}\n" for problem in refusal.problems)
-        return REFUSED
-    except ChildFailed as failure:
-        sys.stderr.write(f"The run did not finish: {failure.reason}\n")
-        return REFUSED
+    """Run; 0 when all is well, 1 with findings of error or above, rejected rows or unwritten files.
+
+    Raises BadInput, PackError and ChildFailed.
+    """
+    with _folder(arguments.output) as out:
+        summary = _run(arguments, out)
+        if arguments.summary is not None:
+            arguments.summary.write_text(json.dumps(summary.document(), indent=1) + "\n", encoding="utf-8")
+        _show(arguments, out, summary)
+        _show_rejected(out / "rejected.ndjson", summary)
+        _show_unwritten(summary)
     serious = summary.findings.get("fatal", 0) + summary.findings.get("error", 0)
     # What was not judged or not written was asked for: a check must not pass over it.
     unread = any(one.rejected for one in summary.inputs.values())

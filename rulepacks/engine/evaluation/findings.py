@@ -17,6 +17,7 @@ BATCH = 50_000
 FEW = 2_000
 MAX_SOURCE_ROWS = 100
 BLANK = "(blank)"
+NOTHING = "CAST(NULL AS VARCHAR)"
 
 SCHEMA = pa.schema([
     ("ordinal", pa.int32()), ("rule", pa.string()), ("type", pa.string()), ("stage", pa.string()),
@@ -42,10 +43,10 @@ class Shown:
     message: str
     input: str
     row: str = "CAST(NULL AS BIGINT)"
-    unit: str = "CAST(NULL AS VARCHAR)"
-    left: str = "CAST(NULL AS VARCHAR)"
-    right: str = "CAST(NULL AS VARCHAR)"
-    difference: str = "CAST(NULL AS VARCHAR)"
+    unit: str = NOTHING
+    left: str = NOTHING
+    right: str = NOTHING
+    difference: str = NOTHING
     rows: str = "CAST([] AS BIGINT[])"
     cell: str = ""
 
@@ -150,7 +151,7 @@ def json_object(parts: Mapping[str, str]) -> str:
 
 def _tolerance(rule: Rule) -> str:
     text = tolerance_text(rule)
-    return "CAST(NULL AS VARCHAR)" if text is None else text_literal(text)
+    return NOTHING if text is None else text_literal(text)
 
 
 def tolerance_text(rule: Rule) -> str | None:

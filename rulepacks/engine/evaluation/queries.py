@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rulepacks.engine.bodies import QueryBody
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
-from rulepacks.engine.evaluation.findings import Shown, message_sql, severity_sql
+from rulepacks.engine.evaluation.findings import NOTHING, Shown, message_sql, severity_sql
 from rulepacks.engine.evaluation.joins import gate_condition, joined_unit, unit_sql
 from rulepacks.engine.evaluation.reads import Reads, unreadable_fields
 from rulepacks.engine.evaluation.source import Source
@@ -17,7 +17,6 @@ from rulepacks.engine.queries.sql import PREFIX, query_sql
 from rulepacks.engine.spec import Rule
 
 FOUND = '"query:found"'
-NOTHING = "CAST(NULL AS VARCHAR)"
 
 
 class Query:

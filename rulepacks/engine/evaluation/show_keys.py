@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 from rulepacks.engine.bodies import GroupBody, ReconcileBody
 from rulepacks.engine.compile_sql import quoted, text_literal
-from rulepacks.engine.evaluation.findings import MAX_SOURCE_ROWS, Shown, Writer, message_sql, severity_sql
+from rulepacks.engine.evaluation.findings import (
+    BLANK,
+    MAX_SOURCE_ROWS,
+    NOTHING,
+    Shown,
+    Writer,
+    message_sql,
+    severity_sql,
+)
 from rulepacks.engine.evaluation.group_query import outside
 from rulepacks.engine.evaluation.groups import Groups
 from rulepacks.engine.evaluation.joins import joined_unit
@@ -18,7 +26,6 @@ from rulepacks.engine.expressions.tree import JoinField
 from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.spec import Rule
 
-NOTHING = "CAST(NULL AS VARCHAR)"
 SLOTS = ("left", "right", "difference")
 
 
@@ -117,7 +124,7 @@ def _group_severity(rule: Rule) -> str:
 def _fallback(rule: Rule, slots: Mapping[str, str]) -> str:
     if slots["left"] == NOTHING:
         return text_literal(f"{rule.title}: not satisfied.")
-    left, right = (f"coalesce({slots[part]}, '(blank)')" for part in ("left", "right"))
+    left, right = (f"coalesce({slots[part]}, '{BLANK}')" for part in ("left", "right"))
     return f"concat({text_literal(f'{rule.title}: ')}, {left}, ' against ', {right}, '.')"
 
 

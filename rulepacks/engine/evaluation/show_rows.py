@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from rulepacks.engine.bodies import ParseBody, RowBody, UniqueBody
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.carried import carried_columns
-from rulepacks.engine.evaluation.findings import Shown, Writer, message_sql, severity_sql
+from rulepacks.engine.evaluation.findings import NOTHING, Shown, Writer, message_sql, severity_sql
 from rulepacks.engine.evaluation.joins import unit_sql
 from rulepacks.engine.evaluation.reads import Reads, blank_names, parts_shown, rule_nodes, shown_as, shown_nodes
 from rulepacks.engine.evaluation.session import Session
@@ -20,7 +20,6 @@ from rulepacks.engine.spec import Input, Pack, Rule
 CACHED_ROWS = 50_000
 SHOWN_KEY = 8
 SHOWN_CELL = 80
-NOTHING = "CAST(NULL AS VARCHAR)"
 
 
 def cache_failing(state: State, work: Work, rules: Sequence[Rule]) -> str | None:

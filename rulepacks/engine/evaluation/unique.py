@@ -20,13 +20,22 @@ def run_unique(state: State, work: Work) -> dict[str, int]:
         began = time.perf_counter()
         name = quoted(f"unique:{rule.code}")
         session.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {_repeats(state, work, rule, rule.body)}")
-        bit = work.places[rule.code]
-        broken = f"{repeats(rule)} UNION ALL SELECT row_number FROM {work.name} WHERE {bit.test('er')}"
-        state.failed_rows[rule.code] = broken
-        state.unmet_rows[rule.code] = f"{broken} OR {bit.test('ne')}"
+        _keep_unmet(state, work, rule)
         found[rule.code] = int(session.one(f"SELECT count(*) FROM {name}")[0])
         session.tell(work.stage.name, "unique", [rule], time.perf_counter() - began)
     return found
+
+
+def _keep_unmet(state: State, work: Work, rule: Rule) -> None:
+    """Say for later rules which rows it is not satisfied for.
+
+    Only the failing rows outlive the working table; those that were not evaluated are asked for within the stage.
+    """
+    bit = work.places[rule.code]
+    failed = f"{repeats(rule)} UNION ALL SELECT row_number FROM {work.failing} WHERE {bit.test('er')}"
+    here = work.failing if work.plan.part else work.name
+    state.failed_rows[rule.code] = failed
+    state.unmet_rows[rule.code] = f"{failed} UNION ALL SELECT row_number FROM {here} WHERE {bit.test('ne')}"
 
 
 def repeats(rule: Rule) -> str:

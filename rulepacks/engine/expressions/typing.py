@@ -1,7 +1,6 @@
 """Types of the results of operators, casts and aggregates."""
 
 import re
-from decimal import Decimal
 
 from sqlglot import exp
 
@@ -115,16 +114,3 @@ def _time_literal(operand: Literal, kind: Type) -> Literal | str:
         example = "2025-01-31" if kind == DATE else "2025-01-31T14:30:00Z"
         return f"{operand.value!r} is not a {kind}; write it as {example}"
     return Literal(value=value, type=kind, at=operand.at)
-
-
-def literal_of(value: str | int, kind: Type) -> Literal | None:
-    """A value written in YAML (a whole number, or a text such as 0.01) as a literal of a type."""
-    text = str(value)
-    if kind.kind == "text":
-        return Literal(value=text, type=TEXT)
-    if kind.kind == "integer" and re.fullmatch(r"-?[0-9]{1,18}", text):
-        return Literal(value=int(text), type=number(18, 0, integer=True))
-    if kind.kind == "decimal" and re.fullmatch(r"-?[0-9]{1,38}(\.[0-9]+)?", text):
-        digits, _, decimals = text.lstrip("-").partition(".")
-        return Literal(value=Decimal(text), type=number(len(digits.lstrip("0")), len(decimals), integer=False))
-    return None

@@ -24,7 +24,6 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _DECLARABLE = {"utf-8": "utf-8", "utf-16": "utf-16-le", "cp1252": "cp1252", "latin-1": "latin-1"}
-ENCODINGS = tuple(_DECLARABLE)
 
 
 UNDECODABLE = "rulepacks.undecodable"

@@ -1,7 +1,7 @@
 """Text of a query -> tree, or the mistakes in it. What is not named here is refused."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 from sqlglot import exp
@@ -30,20 +30,27 @@ _SELECT = {"expressions", "distinct", "from_", "joins", "where", "group", "havin
 
 
 def read_query(
-    text: str, relations: Mapping[str, Columns], scope: Scope, limits: PackLimits
+    text: str, relations: Mapping[str, Columns], broken: Iterable[str], scope: Scope, limits: PackLimits
 ) -> tuple[Query | None, list[Mistake]]:
-    """The tree of a query over relations, and everything wrong with it; `scope` gives parameters and holidays."""
+    """The tree of a query over relations, and everything wrong with it; `scope` gives parameters and holidays.
+
+    Without a tree and without mistakes the query reads one of those that are `broken`: what is wrong there is known.
+    """
     parsed = parse_query(text, limits)
     if isinstance(parsed, Mistake):
         return None, [parsed]
-    reader = _Reader(text, dict(relations), scope, limits)
+    reader = _Reader(text, dict(relations), set(broken), scope, limits)
     query = reader.query(parsed)
     return (None if reader.mistakes else query), reader.mistakes
 
 
 class _Reader:
-    def __init__(self, text: str, relations: dict[str, Columns], scope: Scope, limits: PackLimits) -> None:
-        self.text, self.relations, self.scope, self.limits = text, relations, scope, limits
+    """`broken` are relations of unknown columns: a SELECT that reads one is looked at no further."""
+
+    def __init__(
+        self, text: str, relations: dict[str, Columns], broken: set[str], scope: Scope, limits: PackLimits
+    ) -> None:
+        self.text, self.relations, self.broken, self.scope, self.limits = text, relations, broken, scope, limits
         self.mistakes: list[Mistake] = []
         self.selects = self.joins = 0
 
@@ -60,7 +67,9 @@ class _Reader:
             if name in self.relations:
                 self.wrong(part, f"{name} is already a relation")
             union = self.union(part.this)
-            if union is not None:
+            if union is None:
+                self.broken.add(name)
+            else:
                 withs.append((name, union))
                 self.relations[name] = union.columns
         body = self.union(source)
@@ -166,10 +175,11 @@ class _Reader:
             return None
         if any(value for key, value in source.args.items() if key not in {"this", "alias"}):
             self.wrong(source, "a name, and after as another, is all that stands here")
-        if source.name not in self.relations:
+        if source.name in self.relations:
+            return Relation(source.name, self.name(source, source.alias or source.name))
+        if source.name not in self.broken:
             self.wrong(source, f"unknown relation {source.name}; known: {', '.join(sorted(self.relations)) or 'none'}")
-            return None
-        return Relation(source.name, self.name(source, source.alias or source.name))
+        return None
 
     def join(self, source: exp.Join) -> tuple[JoinKind, Relation, exp.Expr] | None:
         self.joins += 1

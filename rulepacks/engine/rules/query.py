@@ -24,7 +24,8 @@ def read(draft: Draft) -> Reading:
         draft.problem(f"{name} has no meaning here; say it in the query", name)
     scope = Scope(parameters=context.parameter_types, holidays=context.holidays)
     text = str(draft.data["query"])
-    query, mistakes = read_query(text, _relations(draft), scope, draft.context.limits)
+    broken = [name for kind, name in context.broken if kind in {"list", "table"}]
+    query, mistakes = read_query(text, _relations(draft), broken, scope, context.limits)
     for mistake in mistakes:
         place = draft.document.within((*draft.path, "query"), mistake.at, text)
         context.problems.add(place, mistake.message, draft.code)

@@ -103,6 +103,8 @@ def test_what_others_name_of_a_broken_part_is_no_further_mistake(tmp_path: Path)
         'require: "is_business_day(day) and half and kind.x = gone.y"}\n'
         "  - {code: Q, type: query, severity: error, title: T, authority: A, query: select * from rows, "
         "about: {x: lost}}\n"
+        "  - {code: W, type: query, severity: error, title: T, authority: A, query: with a as (select idd from rows) "
+        "select idd from a union all select kind from lost union all select line from sheet}\n"
         "statuses: 5\noutputs:\n"
         "  - {name: scores, format: csv, from: S, units: [OK]}\n  - {name: lines, format: csv, from: sheet}\n"
     )
@@ -120,5 +122,6 @@ def test_what_others_name_of_a_broken_part_is_no_further_mistake(tmp_path: Path)
         "pack.yaml:20:22 no file lists/none.csv in the pack",
         "pack.yaml:22:85 S: a must be a number, not text",
         "pack.yaml:24:83 Q: * is not part of the language here; name the columns",
-        "pack.yaml:25:11 5 is not a list",
+        "pack.yaml:25:94 W: unknown column idd; id is known",
+        "pack.yaml:26:11 5 is not a list",
     ]
