@@ -18,6 +18,8 @@ from tenants.rates.use import UNKNOWN
 
 CALLER = "cortx.caller"
 """Where in the environment of a request its caller stands."""
+ABSENT = "\n"
+"""Stands for a header that was not sent; none can hold it."""
 SESSION = re.compile(rf"(?:^|;)\s*{re.escape(settings.SESSION_COOKIE_NAME)}\s*=\s*([^;]*)")
 
 
@@ -59,16 +61,16 @@ def caller_read(environ: Mapping[str, Any]) -> Caller:
     sent = environ.get
     path = sent("PATH_INFO", "")
     sessions = SESSION.findall(sent("HTTP_COOKIE", ""))
-    credential = digest(sent("HTTP_X_API_KEY", "-"), sent("HTTP_AUTHORIZATION", "-"), *sessions)
+    credential = digest(sent("HTTP_X_API_KEY", ABSENT), sent("HTTP_AUTHORIZATION", ABSENT), *sessions)
     named = TENANT_PATH.match(path)
     mark = digest(
         credential.hex(),
         address := str(sent("REMOTE_ADDR", "")),
-        sent("HTTP_X_TENANT", "-"),
-        named[1] if named else "-",
+        sent("HTTP_X_TENANT", ABSENT),
+        named[1] if named else ABSENT,
         "admin" if path.startswith("/admin/") else "-",
         "page" if page_wanted(path, sent("HTTP_ACCEPT", "")) else "-",
-        sent("HTTP_ORIGIN", "-"),
+        sent("HTTP_ORIGIN", ABSENT),
     )
     return Caller(credential, mark, f"{UNKNOWN}{address}")
 

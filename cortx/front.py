@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
+from threading import Lock
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
@@ -40,6 +41,7 @@ class Memory(Generic[Value]):
     """What is remembered of callers for a while, and of not more than so many."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._kept: dict[bytes, tuple[Value, float]] = {}
 
     def get(self, mark: bytes) -> Value | None:
@@ -47,11 +49,12 @@ class Memory(Generic[Value]):
         return value if monotonic() < until else None
 
     def put(self, mark: bytes, value: Value, seconds: float) -> None:
-        now = monotonic()
-        if len(self._kept) >= MOST:
-            self._kept = {each: kept for each, kept in list(self._kept.items()) if now < kept[1]}
-        if len(self._kept) < MOST:
-            self._kept[mark] = (value, now + seconds)
+        """The oldest makes room, so that nobody keeps others out by writing one credential in many ways."""
+        with self._lock:
+            self._kept.pop(mark, None)
+            self._kept[mark] = (value, monotonic() + seconds)
+            if len(self._kept) > MOST:
+                del self._kept[next(iter(self._kept))]
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Front:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
-        if path.startswith(OPEN) or "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
+        if path.startswith(OPEN) or asks_first(environ):
             answer: Iterable[bytes] = self.application(environ, start_response)
             return answer
         caller = environ[CALLER] = caller_read(environ)
@@ -133,6 +136,11 @@ def whole(response: HttpResponse) -> list[bytes]:
         return [response.content]
     finally:
         response.close()
+
+
+def asks_first(environ: dict[str, Any]) -> bool:
+    """Whether a browser asks what another site may do here, which is answered without a look at anything."""
+    return environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
 
 
 def status_line(status: int) -> str:

@@ -26,7 +26,10 @@ MFA_ADAPTER = "tenants.accounts.second_factor.SecondFactorAdapter"
 # Nobody signs up by themselves, so nobody can lock the owner of an address out of it.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_FORMS = {"authenticate": "tenants.accounts.second_factor.CodeForm"}
+MFA_FORMS = {
+    "authenticate": "tenants.accounts.second_factor.CodeForm",
+    "reauthenticate": "tenants.accounts.second_factor.CodeAgainForm",
+}
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "CORTX"
 # A clock may be half a minute off.

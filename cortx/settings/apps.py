@@ -33,6 +33,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "cortx.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "cortx.readers.ReaderMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -176,10 +176,28 @@ def test_where_no_front_stands_nothing_is_remembered(client: Client) -> None:
     assert caller_of(RequestFactory().get(URL)).turn is None
 
 
-def test_no_more_is_remembered_than_has_room(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_newest_are_remembered_when_there_is_no_room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 2)
     memory = Memory[str]()
     memory.put(b"old", "x", -1)
-    for mark in (b"a", b"b", b"c"):
+    for mark in (b"a", b"b", b"a", b"c"):
         memory.put(mark, "x", 60)
-    assert [memory.get(mark) for mark in (b"old", b"a", b"b", b"c")] == [None, "x", "x", None]
+    assert [memory.get(mark) for mark in (b"old", b"a", b"b", b"c")] == [None, "x", None, "x"]
+
+
+def test_nobody_goes_past_the_turns_by_asking_like_a_browser_does_first(
+    cast: Cast, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crowded(*_: object) -> None:
+        raise Crowded("Too many at once")
+
+    monkeypatch.setattr(site.front.turns, "enter", crowded)
+    asks_first = {"X-API-Key": key(cast), "Access-Control-Request-Method": "GET"}
+    assert [site.ask(method=method, **asks_first).status[:3] for method in ("GET", "POST")] == ["429", "429"]
+
+
+@pytest.mark.parametrize("header", ["X-API-Key", "Authorization"])
+def test_no_header_says_the_same_as_none(header: str) -> None:
+    plain = caller_read(RequestFactory().get(URL).environ)
+    marks = {caller_read(RequestFactory().get(URL, headers={header: value}).environ).mark for value in ("", "-")}
+    assert len(marks | {plain.mark}) == 3

@@ -39,6 +39,10 @@ class AccountAdapter(DefaultAccountAdapter):
         if isinstance(user, User):
             note("user.signed_out", user, acting(user))
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """By the account alone: the library adds the header `Host`, any port of which is taken."""
+        return str(credentials.get("email", "")).lower()
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Raises `ValidationError` while account or address are locked, in the same words for every account."""
         try:

@@ -3,9 +3,12 @@
 from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.mfa.adapter import DefaultMFAAdapter
-from allauth.mfa.base.forms import AuthenticateForm
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa import app_settings
+from allauth.mfa.adapter import DefaultMFAAdapter, get_adapter
+from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
@@ -33,16 +36,36 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return str(super().build_totp_svg(url)).partition("?>")[2]
 
 
-class CodeForm(AuthenticateForm):
-    """The second page of a sign-in."""
+class CodeOnce(BaseAuthenticateForm):
+    """A form that takes a code."""
 
     def clean_code(self) -> str:
-        """Raises `ValidationError` for a wrong code, and after too many of them for any; the log tells of each."""
+        """Raises `ValidationError` for a wrong or used code, and after too many for any; the log tells of each."""
         try:
-            return str(super().clean_code())
+            code = str(super().clean_code())
+            if not first_shown(self.user, code):
+                raise get_adapter().validation_error("incorrect_code")
         except ValidationError:
             note("user.code_refused", self.user, ANONYMOUS)
             raise
+        return code
+
+
+class CodeForm(CodeOnce, AuthenticateForm):
+    """The second page of a sign-in."""
+
+
+class CodeAgainForm(CodeOnce, ReauthenticateForm):
+    """Where somebody who is signed in shows a code."""
+
+
+def first_shown(user: User, code: str) -> bool:
+    """Whether the code was not shown before, for as long as the app's codes are taken.
+
+    The library remembers a used code for one period only, and takes it before and after as well.
+    """
+    seconds = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
+    return bool(cache.add(f"second-factor-shown:{user.pk}:{normalize_user_code(code)}", True, timeout=seconds))
 
 
 def second_factor_set(user: User) -> bool:
@@ -67,4 +90,5 @@ def code_accepted(user: User, code: str) -> bool:
     if not second_factor_set(user):
         return True
     found = Authenticator.objects.filter(user=user)
-    return any(authenticator.wrap().validate_code(code) for authenticator in found) if code else False
+    accepted = any(authenticator.wrap().validate_code(code) for authenticator in found) if code else False
+    return accepted and first_shown(user, code)

@@ -52,6 +52,13 @@ def test_guessing_is_slowed_down(cast: Cast, client: Client) -> None:
     assert "_auth_user_id" not in client.session
 
 
+def test_guessing_under_another_name_of_the_server_is_slowed_down_all_the_same(cast: Cast, client: Client) -> None:
+    for port in range(9_000, 9_005):
+        client.post(LOGIN, {"login": cast.analyst.email, "password": "wrong"}, headers={"Host": f"localhost:{port}"})
+    client.post(LOGIN, {"login": cast.analyst.email, "password": PASSWORD}, headers={"Host": "127.0.0.1:9005"})
+    assert "_auth_user_id" not in client.session
+
+
 def test_nobody_signs_up(client: Client, db: None) -> None:
     form = {"email": "new@demo.example", "password1": PASSWORD, "password2": PASSWORD}
     client.post("/accounts/signup/", form)
