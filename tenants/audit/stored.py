@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from tenants.audit.merkle import Finished
 from tenants.audit.models import AuditEvent, AuditNode, AuditPending, AuditSeal
 from tenants.context import current_tenant_id
 
-CHUNK = 2_000
+CHUNK = 4_000
 _read = msgspec.json.Decoder().decode
 # As text exactly as it stands in a leaf.
 WRITTEN = {
@@ -38,14 +39,15 @@ LOOK_UP = {
     "sqlite": "tenants_auditevent e ON e.id = s.id",
 }
 STATEMENT = """
-SELECT s.position, {id}, s.leaf_hash, e.leaf_hash, {tenant}, {time}, e.action,
+SELECT s.position, {id}, s.leaf_hash, e.leaf_hash, {time}, e.action,
     e.actor_kind, e.actor_id, e.actor_label, e.object_type, e.object_id, e.object_label, e.facts, e.request_id
 FROM tenants_auditseal s LEFT JOIN {event}
 WHERE s.tenant_id = %s AND s.position BETWEEN %s AND %s ORDER BY s.position
 """
 # One statement, because events are sealed meanwhile.
 ENDS = """
-SELECT (SELECT coalesce(max(position), -1) FROM tenants_auditseal WHERE tenant_id = %s),
+SELECT (SELECT coalesce(min(position), 0) FROM tenants_auditseal WHERE tenant_id = %s),
+    (SELECT coalesce(max(position), -1) FROM tenants_auditseal WHERE tenant_id = %s),
     (SELECT coalesce(max(size), 0) FROM tenants_auditcheckpoint WHERE tenant_id = %s)
 """
 
@@ -71,54 +73,54 @@ class Stranger:
     reason: str
 
 
-def log_ends() -> tuple[int, int]:
-    """The last place, -1 when there is none, and the size of the newest checkpoint, both of the same moment."""
+def log_ends() -> tuple[int, int, int]:
+    """First and last place, 0 and -1 when there is none, and the size of the newest checkpoint, all of one moment."""
     with connection.cursor() as cursor:
-        cursor.execute(ENDS, [_tenant(), _tenant()])
-        last, size = cursor.fetchone()
-    return last, size
+        cursor.execute(ENDS, [_tenant()] * 3)
+        first, last, size = cursor.fetchone()
+    return first, last, size
 
 
-def stored_leaves(last: int) -> Generator[Iterable[Stored]]:
-    """All places of the bound tenant's tree up to `last`, in order, some thousands at a time.
+def stored_leaves(first: int, last: int) -> Generator[Iterable[Stored]]:
+    """The places of the bound tenant's tree from `first` to `last`, in order, some thousands at a time.
 
-    While one part is worked on, the database prepares the next: a thread waits for it.
+    While one part is worked on, the database prepares the next: a thread waits for it. Two cursors, because what came
+    for the one is still being read when the other asks.
     """
-    written, vendor = WRITTEN[connection.vendor], connection.vendor
-    columns = {"id": written["id"].format("s.id"), "tenant": written["id"].format("e.tenant_id")}
-    statement = STATEMENT.format(**columns, time=written["time"].format("e.created_at"), event=LOOK_UP[vendor])
-    with connection.cursor() as cursor, ThreadPoolExecutor(max_workers=1) as waiting:
-        part = partial(_part, cursor, statement, _tenant(), last)
-        coming = waiting.submit(part, 0)
-        while rows := coming.result():
-            coming = waiting.submit(part, rows[-1][0] + 1)
-            # One by one, for a part of them at once costs as much again in garbage collection.
-            yield map(_stored, rows)
+    written, tenant = WRITTEN[connection.vendor], _tenant()
+    stored = partial(_stored, str(current_tenant_id()))
+    columns = {"id": written["id"].format("s.id"), "time": written["time"].format("e.created_at")}
+    statement = STATEMENT.format(**columns, event=LOOK_UP[connection.vendor])
+
+    def ask(cursor: CursorWrapper, first: int) -> CursorWrapper:
+        cursor.execute(statement, [tenant, first, min(first + CHUNK - 1, last)])
+        return cursor
+
+    with connection.cursor() as one, connection.cursor() as other, ThreadPoolExecutor(max_workers=1) as waiting:
+        cursors = cycle((one, other))
+        coming = waiting.submit(ask, next(cursors), first)
+        while first <= last:
+            came, first = coming.result(), first + CHUNK
+            coming = waiting.submit(ask, next(cursors), first)
+            if rows := came.fetchall():
+                # One by one, for a part of them at once costs as much again in garbage collection.
+                yield map(stored, rows)
+            elif first <= last:
+                came.execute(NEXT, [tenant, first])
+                first = came.fetchone()[0]
+                coming = waiting.submit(ask, next(cursors), first)
 
 
 def _tenant() -> Any:
     return AuditSeal._meta.get_field("id").get_db_prep_value(current_tenant_id(), connection)
 
 
-def _part(cursor: CursorWrapper, statement: str, tenant: Any, last: int, first: int) -> list[tuple[Any, ...]]:
-    """Places from `first` on; after a hole, from where they go on."""
-    if first > last:
-        return []
-    cursor.execute(statement, [tenant, first, min(first + CHUNK - 1, last)])
-    if rows := list(cursor.fetchall()):
-        return rows
-    cursor.execute(NEXT, [tenant, first])
-    return _part(cursor, statement, tenant, last, cursor.fetchone()[0])
-
-
-def _stored(row: tuple[Any, ...]) -> Stored:
-    position, identifier, sealed, stated, tenant, time, action, kind, who, name, type_, which, label, facts, request = (
-        row
-    )
+def _stored(tenant: str, row: tuple[Any, ...]) -> Stored:
+    position, event, sealed, stated, time, action, kind, who, name, type_, which, label, facts, request = row
     if stated is None:
-        return Stored(position, identifier, sealed, "", None)
-    leaf = content(identifier, tenant, time, action, (kind, who, name), (type_, which, label), _read(facts), request)
-    return Stored(position, identifier, sealed, stated, leaf)
+        return Stored(position, event, sealed, "", None)
+    leaf = content(event, tenant, time, action, (kind, who, name), (type_, which, label), _read(facts), request)
+    return Stored(position, event, sealed, stated, leaf)
 
 
 def unsealed_stranger() -> Stranger | None:

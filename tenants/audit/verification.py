@@ -73,10 +73,10 @@ def audit_verify(outside: Iterable[Witnessed] = ()) -> Report:
 
 def _check(report: Report, outside: list[Witnessed]) -> None:
     name = origin(current_tenant_id())
-    last, signed = log_ends()
+    first, last, signed = log_ends()
     walk = _Walk(_Chain(name, signed), _Witness(name, outside))
     tree = walk.tree
-    with closing(stored_leaves(last)) as parts:
+    with closing(stored_leaves(min(first, 0), last)) as parts:
         for rows in parts:
             leaves, wrong = _sound(rows, tree.size)
             walk.take(leaves)
@@ -94,8 +94,9 @@ def _sound(rows: Iterable[Stored], first: int) -> tuple[list[bytes], Stored | No
     """The leaf hashes of the events, computed, up to the first that is not what its place says; and that one."""
     found: list[bytes] = []
     for position, row in enumerate(rows, first):
-        computed = hash_leaf(row.content or b"")
-        if row.position != position or row.content is None or not computed.hex() == row.sealed == row.stated:
+        place, _, sealed, stated, content = row
+        computed = hash_leaf(content or b"")
+        if place != position or content is None or not computed.hex() == sealed == stated:
             return found, row
         found.append(computed)
     return found, None
@@ -103,6 +104,8 @@ def _sound(rows: Iterable[Stored], first: int) -> tuple[list[bytes], Stored | No
 
 def _wrong(row: Stored, position: int) -> Fault:
     """Why an event is not what its place says."""
+    if row.position < position:
+        return Fault(position, f"an event is at {row.position}, before the first place")
     if row.position != position:
         return Fault(position, f"nothing is here; the next event is at {row.position}")
     if row.content is None:

@@ -37,7 +37,7 @@ def test_a_whole_log_is_found_whole(tenant: Tenant) -> None:
 
 
 def test_what_is_sealed_while_a_log_is_checked_is_no_fault(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    def then_sealed() -> tuple[int, int]:
+    def then_sealed() -> tuple[int, int, int]:
         ends = log_ends()
         append_many(tenant, [{"late": 1}])
         audit_seal(tenant.id)
@@ -93,6 +93,22 @@ def test_events_whose_places_were_moved_far_away_are_named(tenant: Tenant) -> No
         run("UPDATE tenants_auditseal SET position = position + %s WHERE position >= 100", 2**63 - SIZE)
     found = fault(tenant.id)
     assert (found.position, found.reason) == (100, f"nothing is here; the next event is at {2**63 - SIZE + 100}")
+
+
+def test_an_event_that_was_put_before_the_first_place_is_named(tenant: Tenant) -> None:
+    with owner(tenant) as run:
+        event, hashed = insert_copy(tenant, run, 0)
+        run("ALTER TABLE tenants_auditseal DROP CONSTRAINT tenants_auditseal_position_check")
+        run(
+            "INSERT INTO tenants_auditseal (id, tenant_id, position, leaf_hash) VALUES (%s, %s, -1, %s)",
+            event, tenant.id, hashed,
+        )  # fmt: skip
+        run(
+            "ALTER TABLE tenants_auditseal ADD CONSTRAINT tenants_auditseal_position_check"
+            " CHECK (position >= 0) NOT VALID"
+        )
+    found = fault(tenant.id)
+    assert (found.position, found.reason) == (0, "an event is at -1, before the first place")
 
 
 def test_an_inserted_event_is_named(tenant: Tenant) -> None:
