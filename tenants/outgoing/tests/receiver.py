@@ -1,9 +1,11 @@
 """A receiver outside: a real HTTP server on a loopback port, which the operator's setting lets through."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 
@@ -22,8 +24,8 @@ class Receiver:
 
 
 @contextmanager
-def receiving(*answers: int) -> Iterator[Receiver]:
-    """Serve for the length of the scope."""
+def receiving(*answers: int, certificate: Path | None = None) -> Iterator[Receiver]:
+    """Serve for the length of the scope; over TLS with a certificate and its key."""
     receiver = Receiver(list(answers))
 
     class Handler(BaseHTTPRequestHandler):
@@ -43,6 +45,10 @@ def receiving(*answers: int) -> Iterator[Receiver]:
             """Nothing is printed."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     receiver.port = server.server_port
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
