@@ -17,6 +17,7 @@ from rulepacks.engine import ENGINE_VERSION
 from rulepacks.engine.request import RunRequest
 from rulepacks.engine.sandbox import run_in_child
 from rulepacks.engine.snapshot import file_sha256
+from rulepacks.engine.summary import Summary
 from tenants.problems import StateConflict
 
 SMALL_GROUPS, THREADS = 1_000, 2
@@ -25,10 +26,11 @@ SEED = 2026
 
 @dataclass(frozen=True)
 class Replayed:
-    """One recomputation: how it was done, and the digest it came to."""
+    """One recomputation: how it was done, what it came to, and the folder with its files."""
 
     how: str
-    digest: str
+    summary: Summary
+    out: Path
 
 
 def replay_request(run: Run, scratch: Path) -> RunRequest:
@@ -52,7 +54,7 @@ def replay_request(run: Run, scratch: Path) -> RunRequest:
 
 def replay(request: RunRequest, scratch: Path) -> Iterator[Replayed]:
     """Judge the snapshots as they are stored, then with everything different that must make no difference."""
-    yield Replayed(f"as stored, {request.limits.threads} thread", judged(request))
+    yield judged(f"as stored, {request.limits.threads} thread", request)
     moved = scratch / "moved"
     moved.mkdir()
     other = replace(
@@ -61,7 +63,7 @@ def replay(request: RunRequest, scratch: Path) -> Iterator[Replayed]:
         out=scratch / "otherwise",
         limits=replace(request.limits, threads=THREADS),
     )
-    yield Replayed(f"rows shuffled, in groups of {SMALL_GROUPS:,}, {THREADS} threads", judged(other))
+    yield judged(f"rows shuffled, in groups of {SMALL_GROUPS:,}, {THREADS} threads", other)
 
 
 def engine_differs(run: Run) -> str:
@@ -71,9 +73,10 @@ def engine_differs(run: Run) -> str:
     return f"decided by engine {run.engine_version}, replayed by {ENGINE_VERSION}"
 
 
-def judged(request: RunRequest) -> str:
-    """Digest of the findings."""
-    return run_in_child(request, on_progress=lambda progress: None, cancelled=lambda: False).digest
+def judged(how: str, request: RunRequest) -> Replayed:
+    """The run once more, in a process of its own."""
+    summary = run_in_child(request, on_progress=lambda progress: None, cancelled=lambda: False)
+    return Replayed(how, summary, request.out)
 
 
 def snapshot_of(one: BatchInput, scratch: Path) -> Path:

@@ -8,6 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from records.datasets.references import uuid_or_none
 from records.files import scratch_folder
+from records.runs.comparing import differences
 from records.runs.models import Run
 from records.runs.replaying import engine_differs, replay, replay_request
 from rulepacks.engine.refusals import ChildFailed
@@ -17,12 +18,13 @@ from tenants.problems import Refusal
 from tenants.serving_role import ServedCommand
 
 SAME, DIFFERENT = 0, 1
+STORED = "findings, outcomes, units, records, log"
 
 
 class Command(ServedCommand):
     help = (
-        "Recompute a run from its snapshots, pack and parameters: as stored, and with shuffled rows and other threads. "
-        "Exit codes: 0 the same digest, 1 another one or not possible."
+        "Recompute a run from its snapshots, pack and parameters: as stored, and with shuffled rows and other threads; "
+        "compare the digests, and what is stored of the run. Exit codes: 0 all the same, 1 not, or not possible."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -42,15 +44,23 @@ class Command(ServedCommand):
                 with tenant_scope(run.tenant.id):
                     request = replay_request(run, scratch)
                 results = list(replay(request, scratch))
+                with tenant_scope(run.tenant.id):
+                    faults = list(differences(run, results[0].summary, results[0].out))
             except (Refusal, ChildFailed) as refusal:
                 raise CommandError(str(refusal)) from refusal
         self.stdout.write(f"{'recorded':50} {run.findings_digest}")
         for one in results:
-            verdict = "same" if one.digest == run.findings_digest else "DIFFERENT"
-            self.stdout.write(f"{one.how:50} {one.digest} {verdict}")
+            digest = one.summary.digest
+            verdict = "same" if digest == run.findings_digest else "DIFFERENT"
+            self.stdout.write(f"{one.how:50} {digest} {verdict}")
+        for fault in faults:
+            self.stdout.write(f"{STORED:50} {fault} DIFFERENT")
+        if not faults:
+            self.stdout.write(f"{STORED:50} same")
         if note := engine_differs(run):
             self.stdout.write(note)
-        return SAME if {one.digest for one in results} == {run.findings_digest} else DIFFERENT
+        is_same = not faults and {one.summary.digest for one in results} == {run.findings_digest}
+        return SAME if is_same else DIFFERENT
 
 
 def find(identifier: UUID) -> Run | None:
