@@ -181,8 +181,14 @@ def _integer_reader(kind: Type) -> Read:
 
     def read(text: str) -> Value:
         bare = text[1:] if text[:1] in _SIGNS else text
-        if not (bare.isascii() and bare.isdigit()) or (len(bare) > digits and len(bare.lstrip("0")) > digits):
+        if not (bare.isascii() and bare.isdigit()):
             return None
+        if len(bare) > digits:
+            # Python makes no number of thousands of digits, be they zeros.
+            bare = bare.lstrip("0") or "0"
+            if len(bare) > digits:
+                return None
+            text = f"-{bare}" if text[0] == "-" else bare
         value = int(text)
         return value if -_BIGGEST <= value < _BIGGEST else None
 

@@ -1,16 +1,14 @@
 """Reference lists and other CSV files of a pack."""
 
 import csv
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, cast
 
 from rulepacks.engine.cell_values import text_reader
 from rulepacks.engine.expressions.letters import BLANKS
 from rulepacks.engine.expressions.tree import Value
-from rulepacks.engine.expressions.types import UNKNOWN, Type
+from rulepacks.engine.expressions.types import TEXT, UNKNOWN, Type
 from rulepacks.engine.expressions.typing import type_from_text
 from rulepacks.engine.loading.characters import hidden
 from rulepacks.engine.loading.context import Context
@@ -126,34 +124,18 @@ def typed_rows(context: Context, sheet: Sheet, types: Mapping[str, Type]) -> tup
     kinds = [types[name] for name in sheet.header]
     if all(kind.kind == "text" for kind in kinds):
         return sheet.rows
+    readers = [text_reader(kind) for kind in kinds]
     rows = []
     for line, cells in zip(sheet.lines, sheet.rows, strict=True):
         values: list[Value] = []
-        for name, kind, cell in zip(sheet.header, kinds, cells, strict=True):
-            try:
-                values.append(None if cell is None or kind == UNKNOWN else typed(cell, kind))
-            except ValueError:
-                _wrong(context, sheet.file, line, f"{name} {cell!r} is not {kind}")
-                values.append(None)
+        for name, kind, read, cell in zip(sheet.header, kinds, readers, cells, strict=True):
+            given = None if kind == UNKNOWN else cell
+            value = given if given is None or kind == TEXT else read(given)
+            if value is None and given is not None:
+                _wrong(context, sheet.file, line, f"{name} {given!r} is not {kind}")
+            values.append(value)
         rows.append(tuple(values))
     return tuple(rows)
-
-
-def typed(text: str, kind: Type) -> Value:
-    """A text as a value of a type, exactly. Raises ValueError."""
-    if kind.kind == "text":
-        return text
-    if kind.kind == "integer" and re.fullmatch(r"[-+]?[0-9]{1,18}", text, re.ASCII):
-        return int(text)
-    if kind.kind == "decimal" and re.fullmatch(rf"[-+]?[0-9]{{1,{max(1, kind.whole_digits)}}}(\.[0-9]{{1,38}})?", text):
-        number = Decimal(text)
-        if -int(number.normalize().as_tuple().exponent) <= kind.scale:
-            return number
-    if kind.kind == "boolean" and text.lower() in {"true", "false"}:
-        return text.lower() == "true"
-    if kind.kind in {"date", "timestamp"} and (value := text_reader(kind)(text)) is not None:
-        return value
-    raise ValueError(text)
 
 
 def _refuse_repeats(context: Context, sheet: Sheet, spec: ListSpec) -> None:

@@ -1,8 +1,6 @@
 """Parameters: their declaration, and values given for a run."""
 
-import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import cast
 
 from rulepacks.engine.cell_values import text_reader
@@ -82,23 +80,7 @@ def convert(value: object, kind: Type) -> Value:
         return cast("Value", [convert(item, Type(kind.element, 18)) for item in items])
     if kind.kind == "text":
         return str(value)
-    if kind.kind == "boolean" and text.lower() in {"true", "false"}:
-        return text.lower() == "true"
-    if kind.kind == "integer" and re.fullmatch(r"[-+]?[0-9]{1,18}", text, re.ASCII):
-        return int(text)
-    if kind.kind == "decimal" and re.fullmatch(r"[-+]?[0-9]{1,38}(\.[0-9]{1,38})?", text, re.ASCII):
-        return _decimal(text, kind)
-    if kind.kind in {"date", "timestamp"} and (value := text_reader(kind)(text)) is not None:
-        return value
-    raise ValueError(f"{text[:60]!r} is not {kind}")
-
-
-def _decimal(text: str, kind: Type) -> Decimal:
-    try:
-        number = Decimal(text)
-    except InvalidOperation as error:
-        raise ValueError(f"{text!r} is not {kind}") from error
-    exponent = number.normalize().as_tuple().exponent
-    if -int(exponent) > kind.scale or abs(number) >= Decimal(10) ** kind.whole_digits:
-        raise ValueError(f"{text} does not fit {kind}")
-    return number
+    found = text_reader(kind)(text)
+    if found is None:
+        raise ValueError(f"{text[:60]!r} is not {kind}")
+    return found

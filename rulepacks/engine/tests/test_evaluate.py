@@ -304,5 +304,5 @@ def test_parameters_that_do_not_fit_are_all_named() -> None:
     assert caught.value.messages == (
         "unknown parameter lost",
         "year: 'x' is not integer",
-        "limit: 1.234 does not fit decimal(10,2)",
+        "limit: '1.234' is not decimal(10,2)",
     )

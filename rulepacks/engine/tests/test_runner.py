@@ -160,7 +160,7 @@ def test_a_file_that_cannot_be_judged_is_refused_in_plain_words(
 
 
 def test_a_parameter_that_does_not_fit_is_refused(judge: Runner) -> None:
-    with pytest.raises(BadInput, match=r"parameter limit: 1\.234 does not fit"):
+    with pytest.raises(BadInput, match=r"parameter limit: '1\.234' is not"):
         judge(b"id,amount\n1,2\n", limit="1.234")
 
 
