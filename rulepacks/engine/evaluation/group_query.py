@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from rulepacks.engine.bodies import GroupBody
 from rulepacks.engine.compile_sql import Compiler, aggregate, aggregate_fault, quoted
-from rulepacks.engine.evaluation.masks import Bit, Decision, bits, errors, failed_condition, mask_columns, masks
+from rulepacks.engine.evaluation.masks import KINDS, Bit, Decision, bits, errors, failed_condition, mask_columns, masks
 from rulepacks.engine.evaluation.reads import (
     BLOCKED,
     FAULTED,
@@ -27,7 +27,6 @@ from rulepacks.engine.loading.draft import difference_node
 from rulepacks.engine.spec import Rule
 
 Key = tuple[Node | None, Aggregate]
-KINDS = ("fail", "na", "ne", "er")
 
 
 @dataclass
@@ -128,14 +127,14 @@ class GroupQuery:
         columns = [] if self.one_where else [f"count(*) FILTER (WHERE {picked}) AS {quoted(f'rows:{rule.code}')}"]
         for name, row, unclear in (
             ("blocked", self._blocked(rule), self._misread(rule)),
-            ("broken", self._broken(rule), self._miscomputed(rule)),
+            ("broken", self._broken(), self._miscomputed(rule)),
         ):
             if row or unclear:
                 cause = either([unclear] if unclear else [], picked, [row] if row else [])
                 columns.append(f"coalesce(bool_or({cause}), false) AS {quoted(f'{name}:{rule.code}')}")
         return columns
 
-    def _broken(self, rule: Rule) -> str:
+    def _broken(self) -> str:
         """SQL, over rows, of "the key could not be computed"; '' when it always can."""
         by = [Field(name=name, type=self.work.input.type_of(name)) for name in self.by]
         return " OR ".join(faults_of(self.source.compiler(), by))
@@ -188,7 +187,7 @@ class GroupQuery:
         blocked = self._kept_from(rule)
         value = to.value(rule.body.require)
         faults = [fault] if (fault := errors(to, rule.when, [rule.body.require])) else []
-        if self._broken(rule) or self._miscomputed(rule):
+        if self._broken() or self._miscomputed(rule):
             faults.append(quoted(f"broken:{rule.code}"))
         broken = " OR ".join(faults) or "false"
         skipped = [f"({to.value(rule.when)}) IS NOT TRUE"] if rule.when is not None else []

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from rulepacks.engine.bodies import GroupBody
 from rulepacks.engine.compile_sql import quoted
-from rulepacks.engine.evaluation.group_query import KINDS, GroupQuery
-from rulepacks.engine.evaluation.masks import Bit
+from rulepacks.engine.evaluation.group_query import GroupQuery
+from rulepacks.engine.evaluation.masks import KINDS, Bit
 from rulepacks.engine.evaluation.state import State, add_counts
 from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.spec import Rule

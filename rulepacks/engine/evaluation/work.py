@@ -114,7 +114,7 @@ def _statement(
             decided[rule.code] = decision
             columns += [
                 f"({text}) AS {quoted(f'{kind}:{rule.code}')}"
-                for kind in ("fail", "na", "ne", "er") if (text := decision.part(kind))
+                for kind in KINDS if (text := decision.part(kind))
             ]  # fmt: skip
         if columns:
             sql = f"SELECT *, {', '.join(columns)} FROM ({sql})"

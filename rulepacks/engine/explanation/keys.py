@@ -16,7 +16,7 @@ from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.explanation.outline import Outline, Splitter
-from rulepacks.engine.explanation.sight import Sight, equal_to, outcome_case
+from rulepacks.engine.explanation.sight import Sight, bit_outcomes, equal_to, outcome_case
 from rulepacks.engine.explanation.trace import Behind, Line
 from rulepacks.engine.expressions.tree import Aggregate, Field, Node, walk
 from rulepacks.engine.expressions.types import BOOLEAN
@@ -27,14 +27,12 @@ LOOKED_AT = 10_000
 """Rows behind a key that hints look through."""
 SHOWN_LINES = 100
 Key = Sequence[tuple[str, str | None]]
-_KINDS = (("fail", "fail"), ("na", "not_applicable"), ("ne", "not_evaluated"), ("er", "error"))
 
 
 def group_sight(query: GroupQuery, rule: Rule) -> Sight:
     """All groups a rule is judged on; `query` is that of this rule alone."""
     assert isinstance(rule.body, GroupBody)
-    session, bit = query.state.session, query.places[rule.code]
-    tests = [(bit.test(kind), word) for kind, word in _KINDS]
+    session, tests = query.state.session, bit_outcomes(query.places[rule.code])
     table = query.table()
     relation = f"SELECT *, {outcome_case(tests)} FROM ({table}) WHERE {query.present(rule)}"
     splitter, to = Splitter(session.pack), query.compiler(rule)

@@ -15,13 +15,12 @@ from rulepacks.engine.evaluation.state import State
 from rulepacks.engine.evaluation.unique import repeats
 from rulepacks.engine.evaluation.work import Work
 from rulepacks.engine.explanation.outline import Outline, Splitter
-from rulepacks.engine.explanation.sight import OUTCOME, Sight, outcome_case
+from rulepacks.engine.explanation.sight import OUTCOME, Sight, bit_outcomes, outcome_case
 from rulepacks.engine.expressions.tree import Field, Node, Raw, Unary
 from rulepacks.engine.expressions.types import BOOLEAN
 from rulepacks.engine.spec import Input, Pack, Rule
 
 REPEATS = "repeats"
-_WORDS = (("fail", "fail"), ("na", "not_applicable"), ("ne", "not_evaluated"), ("er", "error"))
 
 
 def row_parts(pack: Pack, source: Input, rule: Rule) -> list[tuple[str, Outline]]:
@@ -104,7 +103,7 @@ def _outcomes(state: State, work: Work, rule: Rule) -> str:
     if isinstance(rule.body, ParseBody):
         tests = [(bit.test("parse"), "fail") for bit in work.parse.values()]
     else:
-        tests = [(work.places[rule.code].test(kind), word) for kind, word in _WORDS]
+        tests = bit_outcomes(work.places[rule.code])
         if isinstance(rule.body, UniqueBody):
             tests.append((_repeats(rule), "fail"))
     return f"SELECT row_number, {outcome_case(tests)} FROM {work.name}"

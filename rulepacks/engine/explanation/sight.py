@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
+from rulepacks.engine.evaluation.masks import Bit
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.explanation.answers import Answer
 from rulepacks.engine.explanation.outline import Outline
@@ -15,6 +16,7 @@ from rulepacks.engine.expressions.tree import Node
 
 OUTCOME = '"the outcome"'
 JUDGED = f"{OUTCOME} <> 'not_evaluated'"
+_WORDS = (("fail", "fail"), ("na", "not_applicable"), ("ne", "not_evaluated"), ("er", "error"))
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Sight:
         """The outcome of the row or key that fulfils `where`; None when there is none."""
         found = self.session.rows(f"SELECT {OUTCOME} FROM ({self.relation}) WHERE {where}")
         return cast("Outcome", found[0][0]) if found else None
+
+
+def bit_outcomes(bit: Bit) -> list[tuple[str, str]]:
+    """The tests of the masks of a rule, each with the outcome it means."""
+    return [(bit.test(kind), word) for kind, word in _WORDS]
 
 
 def outcome_case(tests: Iterable[tuple[str, str]]) -> str:
