@@ -11,7 +11,10 @@ from records.settings import api_policy as policy
 from rulepacks.catalog import api as catalog
 from rulepacks.catalog import api_lifecycle as lifecycle
 from tenants.access import api as access
+from tenants.access import api_keys as keys
+from tenants.accounts import api as accounts
 from tenants.audit import api as audit
+from tenants.invitations import api as invitations
 
 Route = tuple[str, type[APIView], str]
 
@@ -57,6 +60,13 @@ CANONICAL: list[Route] = [
     ("rulepacks/<str:name>/versions/<str:version>/publish", lifecycle.VersionPublish, "rulepack-version-publish"),
     ("rulepacks/<str:name>/versions/<str:version>/approvals", lifecycle.VersionApprovals, "rulepack-approvals"),
     ("approvals", lifecycle.ApprovalList, "approvals"),
+    ("members", accounts.MemberList, "members"),
+    ("members/<uuid:membership_id>", accounts.MemberView, "member"),
+    ("invitations", invitations.InvitationList, "invitations"),
+    ("invitations/<uuid:invitation_id>/withdraw", invitations.InvitationWithdraw, "invitation-withdraw"),
+    ("keys", keys.KeyList, "keys"),
+    ("keys/<uuid:key_id>/rotate", keys.KeyRotate, "key-rotate"),
+    ("keys/<uuid:key_id>/revoke", keys.KeyRevoke, "key-revoke"),
     ("policy", policy.PolicyView, "policy"),
     ("policy/versions", policy.PolicyVersions, "policy-versions"),
     ("trust", trust.Trust, "trust"),

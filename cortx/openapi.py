@@ -18,8 +18,8 @@ WRITE_ERRORS = {
     "411": "The body has no length",
     "413": "The request is larger than the limit",
     "415": "The media type is not taken here",
-    "422": "This Idempotency-Key was sent before, with another request",
 }
+REPEAT_ERRORS = {"422": "This Idempotency-Key was sent before, with another request"}
 ERRORS = {
     "400": "The input is wrong",
     "401": "A credential is missing or not valid",
@@ -106,7 +106,8 @@ def errors_of(method: str, operation: dict[str, Any]) -> dict[str, str]:
     """Status and meaning of the problems an operation may answer with."""
     conditional = any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ()))
     stale = {"412": "It has changed since the caller saw it"} if conditional else {}
-    return ERRORS | (WRITE_ERRORS if method == "post" else {}) | stale
+    written = WRITE_ERRORS if method != "get" else {}
+    return ERRORS | written | (REPEAT_ERRORS if method == "post" else {}) | stale
 
 
 def described_error(status: str, text: str) -> dict[str, Any]:

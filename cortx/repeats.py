@@ -20,7 +20,7 @@ from tenants.problems import ValidationProblem
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-KEPT_HEADERS = ("Content-Type", "Location", "Retry-After")
+KEPT_HEADERS = ("Cache-Control", "Content-Type", "Location", "Retry-After")
 CHUNK = 1024 * 1024
 
 

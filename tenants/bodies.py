@@ -17,7 +17,11 @@ NAMED = re.compile(r"Object (?P<what>missing required|contains unknown) field `(
 
 # E.g. "Expected `str` of length <= 120" and "Expected `str | int`, got `null`".
 WANTED = re.compile(r"Expected `(?P<kinds>[^`]+)`(?: of length (?P<bound><=|>=) (?P<count>\d+))?")
-WORDS = {"str": "a text", "int": "a whole number", "bool": "true or false", "object": "an object", "array": "a list"}
+WORDS = {
+    "str": "a text", "int": "a whole number", "bool": "true or false", "object": "an object", "array": "a list",
+    "datetime": "a time like 2026-09-30T14:30:00Z",
+}  # fmt: skip
+NO_TIME = "Invalid RFC3339 encoded datetime"
 
 
 def body_as(kind: type[Body], data: Any) -> Body:
@@ -45,16 +49,20 @@ def told(text: str, data: Any) -> ValidationProblem:
     if named := NAMED.fullmatch(reason):
         reason = "required" if named["what"].startswith("missing") else "unknown field"
         path = ".".join(filter(None, [path, named["name"]]))
-    elif wanted := WANTED.match(reason):
-        expected = in_words(wanted)
+    elif expected := in_words(reason):
         hidden = SECRET_NAMES.search(path)
         reason = f"{MASK}, expected {expected}" if hidden else unexpected(value_at(data, path), expected)
     field = re.sub(r"\[([^\]]*)\]", r".\1", path)
     return ValidationProblem(f"{field}: {reason}" if field else reason, fields={field: reason})
 
 
-def in_words(wanted: re.Match[str]) -> str:
-    """E.g. `a text of at most 120 characters`."""
+def in_words(reason: str) -> str:
+    """What msgspec expected, e.g. `a text of at most 120 characters`; empty when it says something else."""
+    if reason == NO_TIME:
+        return WORDS["datetime"]
+    wanted = WANTED.match(reason)
+    if wanted is None:
+        return ""
     kinds = " or ".join(WORDS.get(kind, kind) for kind in wanted["kinds"].split(" | "))
     if not wanted["count"]:
         return kinds

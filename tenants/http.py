@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from tenants.access.identity import Identity, identity_of
 from tenants.access.problems import BadCredential
 from tenants.access.roles import Permission
-from tenants.accounts.models import User
+from tenants.accounts.models import Tenant, User
 from tenants.availability import is_unavailable
 from tenants.context import current_request_id
 from tenants.problems import NotAllowed, Refusal
@@ -186,6 +186,12 @@ class TenantAPIView(APIView):
     def identity(self) -> Identity:
         """The caller, in the bound tenant."""
         return identity_of(self.request._request)
+
+    @property
+    def tenant(self) -> Tenant:
+        """The bound tenant; `TenantPermission` lets nobody through without one."""
+        assert self.identity.tenant is not None
+        return self.identity.tenant
 
     @property
     def person(self) -> User:

@@ -4,21 +4,19 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from records.dashboards.pages import PageRequest, page, show, slug_of
-from records.settings import selectors
-from tenants.access.keys import key_issue, key_revoke, key_rotate
+from tenants.access.keys import OVERLAP, key_issue, key_of, key_revoke, key_rotate, keys_of
 from tenants.access.roles import SCOPES, Permission
-from tenants.models import ApiKey, Tenant
+from tenants.models import Tenant
 from tenants.problems import Refusal
 
 LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "No end"}
-OVERLAP = timedelta(hours=24)
 
 
 @never_cache
@@ -43,7 +41,7 @@ def listed(request: PageRequest, *, issued: str = "", refusal: Refusal | None = 
     context = {
         "crumb": "API keys",
         "tab": "keys",
-        "keys": selectors.keys(tenant_of(request)),
+        "keys": keys_of(tenant_of(request)),
         "scopes": SCOPES,
         "lifetimes": LIFETIMES.items(),
         "issued": issued,
@@ -57,8 +55,9 @@ def listed(request: PageRequest, *, issued: str = "", refusal: Refusal | None = 
 @page(Permission.CONFIGURE_KEYS)
 def key_replace(request: PageRequest, key_id: UUID) -> HttpResponse:
     """A new key with the same scopes; the old one works for another day."""
+    key = key_of(tenant_of(request), key_id)
     try:
-        _, text = key_rotate(key_named(request, key_id), overlap=OVERLAP)
+        _, text = key_rotate(key, overlap=OVERLAP)
     except Refusal as refusal:
         return listed(request, refusal=refusal)
     return listed(request, issued=text)
@@ -68,18 +67,10 @@ def key_replace(request: PageRequest, key_id: UUID) -> HttpResponse:
 @page(Permission.CONFIGURE_KEYS)
 def key_end(request: PageRequest, key_id: UUID) -> HttpResponse:
     """End a key now."""
-    key = key_named(request, key_id)
+    key = key_of(tenant_of(request), key_id)
     key_revoke(key)
     messages.success(request, f"{key.name} is revoked")
     return HttpResponseRedirect(reverse("keys", args=[slug_of(request)]))
-
-
-def key_named(request: PageRequest, key_id: UUID) -> ApiKey:
-    """The tenant's key."""
-    found = selectors.keys(tenant_of(request)).filter(id=key_id).first()
-    if found is None:
-        raise Http404
-    return found
 
 
 def tenant_of(request: PageRequest) -> Tenant:

@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tenants.access.models import ApiKey
@@ -17,11 +18,14 @@ from tenants.access.roles import SCOPES
 from tenants.accounts.models import Tenant
 from tenants.audit.services import audit_append
 from tenants.context import tenant_scope
-from tenants.problems import StateConflict, ValidationProblem
+from tenants.problems import StateConflict, UnknownReference, ValidationProblem, unexpected
 
 MARK = "cortx"
 PREFIX_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 PREFIX_LENGTH = 8
+NAME_LENGTH = 80
+OVERLAP = timedelta(hours=24)
+"""How long a key that was replaced works on."""
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 logger = logging.getLogger(__name__)
@@ -31,10 +35,8 @@ logger = logging.getLogger(__name__)
 def key_issue(
     *, tenant: Tenant, name: str, scopes: Sequence[str], expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """A new key and its text, which nobody can see again. Raises `ValidationProblem` for an unknown scope."""
-    unknown = set(scopes) - set(SCOPES)
-    if unknown or not scopes:
-        raise ValidationProblem("A key has the scope read, write or both", fields={"scopes": "expected read, write"})
+    """A new key and its text, which nobody can see again. Raises `ValidationProblem`."""
+    _check(name, scopes, expires_at)
     prefix = "".join(secrets.choice(PREFIX_SIGNS) for _ in range(PREFIX_LENGTH))
     secret = secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
@@ -48,6 +50,19 @@ def key_issue(
     with tenant_scope(tenant.id):
         audit_append("key.issued", key, {"scopes": key.scopes, "expires_at": expires_at})
     return key, f"{MARK}_{prefix}_{secret}"
+
+
+def keys_of(tenant: Tenant) -> QuerySet[ApiKey]:
+    """The tenant's keys, those in force first."""
+    return ApiKey.objects.filter(tenant=tenant).order_by("revoked_at", "name", "id")
+
+
+def key_of(tenant: Tenant, key_id: UUID) -> ApiKey:
+    """One of them. Raises `UnknownReference`."""
+    found = keys_of(tenant).filter(id=key_id).first()
+    if found is None:
+        raise UnknownReference("No such key")
+    return found
 
 
 def key_verify(text: str) -> ApiKey | None:
@@ -89,6 +104,18 @@ def key_rotate(key: ApiKey, *, overlap: timedelta) -> tuple[ApiKey, str]:
     with tenant_scope(old.tenant_id):
         audit_append("key.rotated", old, {"ends": ends, "replaced_by": new.prefix})
     return new, text
+
+
+def _check(name: str, scopes: Sequence[str], expires_at: datetime | None) -> None:
+    wrong = {}
+    if not 1 <= len(name) <= NAME_LENGTH or "\0" in name:
+        wrong["name"] = unexpected(name, f"a text of 1 to {NAME_LENGTH} characters")
+    if not scopes or set(scopes) - set(SCOPES):
+        wrong["scopes"] = "expected read, write or both"
+    if expires_at is not None and expires_at <= timezone.now():
+        wrong["expires_at"] = unexpected(expires_at.isoformat(), "a time to come")
+    if wrong:
+        raise ValidationProblem("; ".join(f"{field}: {said}" for field, said in wrong.items()), fields=wrong)
 
 
 def _used(key: ApiKey, now: datetime) -> ApiKey:

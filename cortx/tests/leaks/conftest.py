@@ -29,6 +29,7 @@ from tenants.tests.cast import cast_made
 
 ISSUED = {
     "issued key": r"(?<=cortx_)(?!cnrykeyz)[a-z2-9]{8}_[\w-]{43}",
+    "key issued by program": r"(?<=\"key\":\"cortx_)[a-z2-9]{8}_[\w-]{43}",
     "issued access token": r"(?<=\"access\":\")[\w.-]+",
     "issued refresh token": r"(?<=\"refresh\":\")[\w.-]+",
     "secret of an app": r"\b[A-Z2-7]{32}\b",

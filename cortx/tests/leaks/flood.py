@@ -67,6 +67,7 @@ class Sender:
         yield from self.tokens()
         yield from self.accounts()
         yield from self.pages()
+        yield from self.settings()
 
     def get(self, path: str, *headers: tuple[str | bytes, str | bytes]) -> Sent:
         return f"GET {path.partition('?')[0]}", request("GET", path, [*LOUD, *headers])
@@ -198,3 +199,15 @@ class Sender:
         yield self.form(
             "/admin/records/dataset/add/", {"name": "canaries", "title": EMAIL, "parameters": WORDS}, *browser
         )
+
+    def settings(self) -> Iterator[Sent]:
+        """Members, invitations and keys by program, a key issued twice under one name of the request."""
+        browser, once = self.browser, ("Idempotency-Key", f"{IDEMPOTENCY_KEY}-key")
+        for role in ("auditor", PASSWORD):
+            yield self.json("/api/v1/invitations", {"email": EMAIL, "role": role}, *browser)
+        for _ in range(2):
+            yield self.json("/api/v1/keys", {"name": "nightly", "scopes": ["read"]}, *browser, once)
+        yield self.json("/api/v1/keys", {"name": WORDS, "scopes": [WORDS], "secret": PASSWORD}, *browser)
+        yield self.json("/api/v1/keys", {"name": WORDS, "scopes": [NAME, PASSWORD], "expires_at": None}, *browser)
+        for path in ("members", "invitations", "keys"):
+            yield self.get(f"/api/v1/{path}{ASKED}", *browser)

@@ -19,6 +19,7 @@ def command(permission: Permission) -> Methods:
 
 
 POLICY: Methods = dict.fromkeys(("GET", "HEAD"), P.READ_POLICY)
+PEOPLE: Methods = dict.fromkeys(("GET", "HEAD"), P.CONFIGURE_PEOPLE)
 AUDIT: Methods = dict.fromkeys(("GET", "HEAD"), P.READ_AUDIT)
 
 COMPATIBLE: dict[str, Methods] = {
@@ -55,6 +56,13 @@ CANONICAL: dict[str, Methods] = {
     "approvals": api(),
     "trust": api(),
     **dict.fromkeys(("audit-events", "audit-event", "audit-event-proof", "audit-checkpoints"), AUDIT),
+    "members": PEOPLE,
+    "member": {**PEOPLE, "PATCH": P.CONFIGURE_PEOPLE, "DELETE": P.CONFIGURE_PEOPLE},
+    "invitations": {**PEOPLE, "POST": P.CONFIGURE_PEOPLE},
+    "invitation-withdraw": command(P.CONFIGURE_PEOPLE),
+    "keys": dict.fromkeys(("GET", "HEAD", "POST"), P.CONFIGURE_KEYS),
+    "key-rotate": command(P.CONFIGURE_KEYS),
+    "key-revoke": command(P.CONFIGURE_KEYS),
     "policy": {**POLICY, "PUT": P.CONFIGURE_TENANT},
     "policy-versions": POLICY,
     **dict.fromkeys(("audit-consistency", "audit-export"), AUDIT),

@@ -175,6 +175,8 @@ def bodies(route: Route, place: Place) -> list[Mapping[str, Any]]:
         },
         "admin:tenants_membership_add": {"email": place["email"], "role": "auditor"},
         "admin:tenants_apikey_add": {"name": place["source"], "scopes": ["read"]},
+        "api-invitations": {"email": "new@elsewhere.example", "role": "auditor"},
+        "api-keys": {"name": place["source"], "scopes": ["read"]},
         "api-policy": {"document": {"approvals": {"required": 2}}, "note": place["source"]},
         "policy": {"approvals.required": "2", "note": place["source"]},
         "members": {"email": "new@elsewhere.example", "role": "auditor"},

@@ -20,7 +20,7 @@ VARYING = (
     (UUID, "<id>"),
     (re.compile(r"\b[A-Za-z0-9]{64}\b"), "<form token>"),
     (re.compile(r"\bcortx_[\w-]+"), "<key>"),
-    (re.compile(r"(?<=Prefix\">)\w{8}|(?<=<sent> )\w{8}(?=\")"), "<prefix of a key>"),
+    (re.compile(r"(?<=Prefix\">)\w{8}|(?<=<sent> )\w{8}(?=\")|(?<=\"prefix\":\")\w{8}"), "<prefix of a key>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[:.\d]*"), "<time>"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "<time>"),
 )
