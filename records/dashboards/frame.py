@@ -75,7 +75,8 @@ def setting(request: Any) -> dict[str, Any]:
 
 def navigation(slug: str, identity: Identity) -> list[Group]:
     """The sections that the caller's role may open."""
-    counts = nav_counts()
+    assert identity.tenant is not None
+    counts = nav_counts(identity.tenant)
     overview = Item("overview", "Overview", "layout-dashboard", reverse("overview", args=[slug]))
     batches = Item(
         "batches", "Batches", "layers", reverse("batches", args=[slug]), counts.running, "running now", live=True

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from records.dashboards.frame import frame
 from tenants.access.identity import Identity
 from tenants.access.roles import Permission
-from tenants.models import User
+from tenants.models import Tenant, User
 
 
 class PageRequest(HttpRequest):
@@ -55,7 +55,12 @@ def user_of(request: PageRequest) -> User:
     return request.identity.user
 
 
-def slug_of(request: PageRequest) -> str:
-    """Slug of the tenant the page belongs to."""
+def tenant_of(request: PageRequest) -> Tenant:
+    """The tenant the page belongs to."""
     assert request.identity.tenant is not None
-    return request.identity.tenant.slug
+    return request.identity.tenant
+
+
+def slug_of(request: PageRequest) -> str:
+    """Its slug."""
+    return tenant_of(request).slug

@@ -14,6 +14,8 @@ from records.runs.models import Finding, RuleOutcome, Run, UnitStatus
 from records.runs.selectors import SEVERITY_ORDER
 from records.states import RecordStatus, RunStatus, Severity
 from tenants.approvals.selectors import waiting
+from tenants.models import Tenant
+from tenants.policies.selectors import policy_of
 
 GRID_LIMIT = 200
 HISTORY = 24
@@ -95,11 +97,11 @@ def newest_in_force() -> QuerySet[Batch]:
     return Batch.objects.select_related(*related).filter(~Exists(newer), current_run__isnull=False).order_by("-id")
 
 
-def nav_counts() -> NavCounts:
+def nav_counts(tenant: Tenant) -> NavCounts:
     """Runs in progress, open findings of the newest batches, and what waits for a second pair of eyes."""
     runs = Run.objects.filter(kind=Run.Kind.LIVE, status__in=(RunStatus.PENDING, RunStatus.RUNNING)).count()
     totals = newest_in_force().aggregate(**{name: Sum(f"current_run__{name}") for name in Severity.values})
-    return NavCounts(runs, sum(value or 0 for value in totals.values()), waiting().count())
+    return NavCounts(runs, sum(value or 0 for value in totals.values()), waiting(policy_of(tenant).approvals).count())
 
 
 def recent_batches(limit: int = 5) -> QuerySet[Batch]:

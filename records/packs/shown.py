@@ -17,6 +17,7 @@ from tenants.access.identity import Identity
 from tenants.access.roles import Permission
 from tenants.approvals.models import Approval
 from tenants.approvals.selectors import approval_of, approvals_needed, has_expired, history_of, is_short, waiting
+from tenants.models import Tenant
 from tenants.policies.selectors import policy_of
 
 Status = PackVersion.Status
@@ -71,21 +72,21 @@ def state_of(version: PackVersion, used_by: Iterable[str] = ()) -> State:
     return State("In use" if version.status == Status.PUBLISHED and any(used_by) else text, kind)
 
 
-def pack_rows(slug: str) -> list[PackRow]:
+def pack_rows(tenant: Tenant) -> list[PackRow]:
     """Packs by name, each with the version of the highest number."""
     newest: dict[str, PackVersion] = {}
     for version in versions():
         known = newest.get(version.pack.name)
         if known is None or version_order(version.version) > version_order(known.version):
             newest[version.pack.name] = version
-    used, asked = _used(), {one.object_id for one in waiting()}
+    used, asked = _used(), {one.object_id for one in waiting(policy_of(tenant).approvals)}
     rows = []
     for name, version in sorted(newest.items()):
         by = used.get(name, {})
         rows.append(PackRow(
             name, str(version.summary.get("title", "")), version, state_of(version, by.get(version.version, ())),
             len(rules_of(version)), sorted({one for each in by.values() for one in each}),
-            version.id in asked, reverse("pack", args=[slug, name, version.version]),
+            version.id in asked, reverse("pack", args=[tenant.slug, name, version.version]),
         ))  # fmt: skip
     return rows
 
@@ -159,6 +160,8 @@ def turn_of(version: PackVersion, asked: Approval | None, identity: Identity) ->
         return Turn("The request for approval has run out", may_submit=drafts)
     assert identity.tenant is not None
     policy = policy_of(identity.tenant).approvals
+    if asked.sole_operator and not policy.sole_operator:
+        return Turn("Approved by its author, which the policy does not allow any more", may_return=approves)
     if asked.status == Approval.Status.APPROVED and not is_short(asked, policy):
         who = f"Approved by {approvers(asked)}" + (", who wrote it, as the only member" if asked.sole_operator else "")
         waits = "" if publishes else "; an owner or admin publishes it"

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from records.dashboards.pages import PageRequest, page, show, slug_of, user_of
+from records.dashboards.pages import PageRequest, page, show, slug_of, tenant_of, user_of
 from records.packs.shown import pack_rows, version_context
 from rulepacks import commands
 from rulepacks.catalog.models import PackVersion
@@ -29,7 +29,7 @@ def packs(request: PageRequest) -> HttpResponse:
 def listed(request: PageRequest, refusal: Refusal | None = None) -> HttpResponse:
     context = {
         "crumb": "RulePacks",
-        "rows": pack_rows(slug_of(request)),
+        "rows": pack_rows(tenant_of(request)),
         "may_draft": request.identity.may(Permission.DRAFT),
         "refusal": refusal,
     }

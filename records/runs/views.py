@@ -23,7 +23,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from records.commands import finding_explain, run_again, run_cancel
 from records.dashboards.frame import setting
-from records.dashboards.pages import PageRequest, page, show, slug_of
+from records.dashboards.pages import PageRequest, page, show, slug_of, tenant_of
 from records.dashboards.selectors import batch_by_number, batch_runs, nav_counts
 from records.dashboards.tables import output_names
 from records.datasets.models import Batch
@@ -60,7 +60,7 @@ def batch_live(request: PageRequest, number: int) -> HttpResponse:
         answer: HttpResponse = HttpResponseNotModified()
     else:
         # The end of a run changes what the sidebar counts.
-        counts = nav_counts() if chosen.ended else None
+        counts = nav_counts(tenant_of(request)) if chosen.ended else None
         context = {**setting(request), **context_of(request, number), "counts": counts}
         answer = render(request, "runs/live.html", context)
     answer["ETag"], answer["Cache-Control"] = etag, "private, no-cache"

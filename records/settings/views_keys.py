@@ -10,10 +10,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from records.dashboards.pages import PageRequest, page, show, slug_of
+from records.dashboards.pages import PageRequest, page, show, slug_of, tenant_of
 from tenants.access.keys import OVERLAP, key_issue, key_of, key_revoke, key_rotate, keys_of
 from tenants.access.roles import SCOPES, Permission
-from tenants.models import Tenant
 from tenants.problems import Refusal
 
 LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "No end"}
@@ -71,8 +70,3 @@ def key_end(request: PageRequest, key_id: UUID) -> HttpResponse:
     key_revoke(key)
     messages.success(request, f"{key.name} is revoked")
     return HttpResponseRedirect(reverse("keys", args=[slug_of(request)]))
-
-
-def tenant_of(request: PageRequest) -> Tenant:
-    assert request.identity.tenant is not None
-    return request.identity.tenant

@@ -1,6 +1,6 @@
 """The API of a version's way from draft to published. Keys may read; people write, approve and publish."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from drf_spectacular.utils import extend_schema, inline_serializer
@@ -13,11 +13,13 @@ from rulepacks.catalog.api import VersionShape
 from rulepacks.catalog.selectors import version_named
 from tenants.access.roles import Permission
 from tenants.approvals.models import Approval
-from tenants.approvals.selectors import history_of, waiting
+from tenants.approvals.selectors import OPEN, approvals_missing, history_of, waiting
 from tenants.bodies import body_as
 from tenants.filtering import KEYSET, nothing_else, page_of
 from tenants.http import TenantAPIView
 from tenants.pagination import OldestFirst
+from tenants.policies.policy import Approvals
+from tenants.policies.selectors import policy_of
 
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 HASH = serializers.RegexField(r"^[0-9a-f]{64}$", help_text="The content hash that was looked at.")
@@ -30,13 +32,27 @@ class ApprovalShape(serializers.ModelSerializer):
     editor = serializers.CharField()
     approver = serializers.CharField(allow_null=True)
     second_approver = serializers.CharField(allow_null=True)
+    missing = serializers.SerializerMethodField(help_text="How many people have yet to approve, by the policy of now.")
 
     class Meta:
         model = Approval
         fields: tuple[str, ...] = (
             "id", "kind", "object_id", "object_label", "content_hash", "status", "author", "editor", "approver",
-            "second_approver", "needed", "sole_operator", "reason", "requested_at", "decided_at", "expires_at",
+            "second_approver", "needed", "missing", "sole_operator", "reason", "requested_at", "decided_at",
+            "expires_at",
         )  # fmt: skip
+
+    def get_missing(self, approval: Approval) -> int:
+        policy: Approvals = self.context["policy"]
+        return approvals_missing(approval, policy) if approval.status in OPEN else 0
+
+
+class ApprovalsView(TenantAPIView):
+    """Base: answers with approvals."""
+
+    def shape(self, of: Any, *, many: bool = False) -> Any:
+        """As they are shown, by what the policy says now."""
+        return ApprovalShape(of, many=many, context={"policy": policy_of(self.tenant).approvals}).data
 
 
 class VersionSubmit(TenantAPIView):
@@ -58,7 +74,7 @@ class Approving(msgspec.Struct, forbid_unknown_fields=True):
     sole_operator: bool = False
 
 
-class VersionApprove(TenantAPIView):
+class VersionApprove(ApprovalsView):
     """A second pair of eyes."""
 
     write_permission = Permission.APPROVE
@@ -77,7 +93,7 @@ class VersionApprove(TenantAPIView):
             version=version_named(name, version), content_hash=body.content_hash, person=person,
             sole_operator=body.sole_operator,
         )  # fmt: skip
-        return Response(ApprovalShape(approval).data)
+        return Response(self.shape(approval))
 
 
 class Returning(msgspec.Struct, forbid_unknown_fields=True):
@@ -120,23 +136,26 @@ class VersionPublish(TenantAPIView):
         return Response(VersionShape(commands.version_publish(version=version_named(name, version))).data)
 
 
-class VersionApprovals(TenantAPIView):
+class VersionApprovals(ApprovalsView):
     """What was asked about a version."""
 
     @extend_schema(responses=ApprovalShape(many=True))
     def get(self, request: Request, name: str, version: str) -> Response:
         """Requests and decisions, newest first."""
         nothing_else(request.query_params)
-        return Response(ApprovalShape(history_of(version_named(name, version)), many=True).data)
+        return Response(self.shape(history_of(version_named(name, version)), many=True))
 
 
-class ApprovalList(TenantAPIView):
+class ApprovalList(ApprovalsView):
     """What waits for a second pair of eyes."""
 
     @extend_schema(parameters=[*KEYSET], responses=page_of(ApprovalShape))
     def get(self, request: Request) -> Response:
-        """Open requests, oldest first."""
+        """Requests that another member has yet to approve, oldest first.
+
+        Also what had approvals enough until the policy became stricter: `missing` tells how many more it takes.
+        """
         nothing_else(request.query_params, ("limit", "cursor"))
         page = OldestFirst()
-        rows = page.paginate_queryset(waiting(), request)
-        return page.get_paginated_response(ApprovalShape(rows, many=True).data)
+        rows = page.paginate_queryset(waiting(policy_of(self.tenant).approvals), request)
+        return page.get_paginated_response(self.shape(rows, many=True))

@@ -1,6 +1,6 @@
 """Reads of approvals."""
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from tenants.approvals.models import Approval
@@ -19,9 +19,14 @@ def approvals_needed(approval: Approval, policy: Approvals) -> int:
     return max(approval.needed, policy.required)
 
 
+def approvals_missing(approval: Approval, policy: Approvals) -> int:
+    """How many more people have to approve. The exception of the only member stands for all."""
+    return 0 if approval.sole_operator else max(0, approvals_needed(approval, policy) - approval.given)
+
+
 def is_short(approval: Approval, policy: Approvals) -> bool:
-    """Whether more people have to approve. The exception of the only member stands for all."""
-    return not approval.sole_operator and approval.given < approvals_needed(approval, policy)
+    """Whether more people have to approve."""
+    return approvals_missing(approval, policy) > 0
 
 
 def approval_of(subject: Model) -> Approval | None:
@@ -36,7 +41,10 @@ def history_of(subject: Model) -> QuerySet[Approval]:
     return rows.select_related(*people).order_by("-id")
 
 
-def waiting() -> QuerySet[Approval]:
-    """What waits for a second pair of eyes, oldest first."""
-    rows = Approval.objects.filter(status=Approval.Status.PENDING, expires_at__gt=timezone.now())
-    return rows.select_related("author", "editor").order_by("id")
+def waiting(policy: Approvals) -> QuerySet[Approval]:
+    """What waits for another pair of eyes, oldest first; also what was approved by fewer than the policy wants now."""
+    asked = Q(status=Approval.Status.PENDING)
+    if policy.required > 1:
+        asked |= Q(status=Approval.Status.APPROVED, sole_operator=False, second_approver=None)
+    rows = Approval.objects.filter(asked, expires_at__gt=timezone.now())
+    return rows.select_related("author", "editor", "approver", "second_approver").order_by("id")

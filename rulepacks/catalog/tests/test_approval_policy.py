@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 
 from rulepacks.catalog.tests.test_lifecycle import VERSION, pack, send, upload
@@ -41,6 +42,10 @@ def candidate(cast: Cast) -> dict[str, str]:
     return body
 
 
+def listed(browser: Client) -> list[dict[str, Any]]:
+    return list(browser.get("/api/v1/approvals").json()["results"])
+
+
 def test_two_different_people_approve_where_the_policy_wants_two(cast: Cast, reviewer: User, write: Write) -> None:
     write(required=2)
     body = candidate(cast)
@@ -63,10 +68,17 @@ def test_two_different_people_approve_where_the_policy_wants_two(cast: Cast, rev
 def test_a_stricter_policy_also_holds_for_what_was_approved_before(cast: Cast, reviewer: User, write: Write) -> None:
     body, owner = candidate(cast), cast.browser(cast.owner)
     assert send(cast.browser(reviewer), "approve", body).json()["status"] == "approved"
+    assert listed(owner) == []
     write(required=2)
     refused = send(owner, "publish")
     assert (refused.status_code, "has 1 of 2 approvals" in refused.json()["detail"]) == (409, True)
-    assert send(owner, "approve", body).json()["second_approver"] == cast.owner.email
+    [waits] = listed(owner)
+    assert (waits["object_label"], waits["status"], waits["missing"]) == ("tests.eyes@1.0.0", "approved", 1)
+    assert b"waits for approval" in owner.get("/t/agency/packs/").content
+    assert listed(cast.browser(cast.outsider)) == []
+    given = send(owner, "approve", body).json()
+    assert (given["second_approver"], given["missing"]) == (cast.owner.email, 0)
+    assert listed(owner) == []
     assert send(owner, "publish").status_code == 200
 
 
@@ -91,8 +103,12 @@ def test_the_only_member_may_be_forbidden_to_approve_alone(cast: Cast, write: Wr
     assert send(browser, "approve", body).status_code == 403
     write(sole_operator=True, required=2)
     assert send(browser, "approve", body).json()["status"] == "approved"
-    write(sole_operator=False)
+    write(sole_operator=False, required=2)
     assert send(browser, "publish").status_code == 409
+    page = browser.get("/t/agency/packs/tests.eyes/1.0.0/").content
+    assert b"which the policy does not allow any more" in page
+    assert b"/publish/" not in page
+    assert listed(browser) == []
     write(sole_operator=True)
     assert send(browser, "publish").status_code == 200
 
