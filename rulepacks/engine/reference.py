@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rulepacks.engine.expressions.functions import REFUSED, THEMES
+from rulepacks.engine.expressions.over import USAGE
 from rulepacks.engine.expressions.windows import WINDOWS
 from rulepacks.engine.loading.schema import SCHEMA
 from rulepacks.engine.rules import rule_types
@@ -65,6 +66,7 @@ def reference() -> str:
     parts += ["### Over the rows of a group", _table("written", "meaning", AGGREGATES)]
     parts += ["### Over the rows around a row (type `sequence`)",
               _table("written", "meaning", ((one.usage, one.meaning) for one in WINDOWS.values()))]  # fmt: skip
+    parts += ["### Over the rows of a query (type `query`, among its columns)", _table("written", "meaning", USAGE)]
     for theme, functions in THEMES.items():
         rows = ((one.usage, one.meaning) for one in functions.values())
         parts += [f"### {theme}", _table("written", "meaning", rows)]

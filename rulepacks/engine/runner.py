@@ -30,7 +30,7 @@ from rulepacks.engine.progress import Report
 from rulepacks.engine.refusals import BadInput, InputProblem
 from rulepacks.engine.request import RunRequest
 from rulepacks.engine.severities import with_severities
-from rulepacks.engine.snapshot import file_sha256, snapshot_columns
+from rulepacks.engine.snapshot import file_sha256, snapshot_columns, snapshot_relations
 from rulepacks.engine.spec import Pack
 from rulepacks.engine.summary import OutcomeSummary, Summary
 
@@ -74,7 +74,9 @@ def explain_run(request: RunRequest, question: Question, report: Report) -> Expl
     asked_rule(pack, question)
     _, snapshots = _take_in(pack, request, Stopwatch(), report)
     with open_database(request.out, request.limits, snapshots.values(), request.out / "spill") as connection:
-        return explain(connection, pack, _relations(snapshots), parameters, question, request.out, report, budget)
+        return explain(
+            connection, pack, snapshot_relations(snapshots), parameters, question, request.out, report, budget
+        )
 
 
 def _pack(request: RunRequest) -> Pack:
@@ -173,19 +175,11 @@ def _judge(
     spill = request.out / "spill"
     faulty = Faulty.known(pack, request.without, apart=request.apart)
     with open_database(request.out, request.limits, snapshots.values(), spill) as connection:
-        relations = _relations(snapshots)
+        relations = snapshot_relations(snapshots)
         evaluation = evaluate(connection, pack, relations, parameters, request.out, report, budget, faulty=faulty)
     if spill.is_dir() and not any(spill.iterdir()):
         spill.rmdir()
     return evaluation
-
-
-def _relations(snapshots: Mapping[str, Path]) -> dict[str, str]:
-    return {name: f"read_parquet({_quoted(path)})" for name, path in snapshots.items()}
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _summary(

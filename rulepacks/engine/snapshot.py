@@ -7,11 +7,13 @@ and blank-to-null happen at evaluation.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet
 
+from rulepacks.engine.compile_sql import text_literal
 from rulepacks.engine.formats.blocks import ROW_NUMBER
 
 ROW_GROUP = 50_000
@@ -103,6 +105,11 @@ def file_sha256(path: Path) -> str:
         while chunk := file.read(_HASH_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def snapshot_relations(snapshots: Mapping[str, Path]) -> dict[str, str]:
+    """Snapshots by input as relations a statement reads, the way `evaluate` takes them."""
+    return {name: f"read_parquet({text_literal(str(path))})" for name, path in snapshots.items()}
 
 
 def snapshot_columns(path: Path) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from rulepacks.engine.limits import Limits
 from rulepacks.engine.lineage import MOST, Lineage, NoLineageError, cell_lineage
 from rulepacks.engine.loader import load_pack
 from rulepacks.engine.problems import ParameterError
+from rulepacks.engine.snapshot import snapshot_relations
 
 HELP = "Name the rows and crosswalk entries that made a cell of a table, from a run kept with run --output."
 FOUND, REFUSED = 0, 2
@@ -59,12 +60,11 @@ def lineage_of_run(
     snapshots = {name: (folder / "snapshot" / f"{name}.parquet").resolve() for name in summary["inputs"]}
     cells = (folder / "tables" / f"{table}.parquet").resolve()
     given = {name: value for name, value in summary["parameters"].items() if value is not None}
-    relations = {name: "read_parquet('" + str(path).replace("'", "''") + "')" for name, path in snapshots.items()}
     with (
         tempfile.TemporaryDirectory(prefix="rulepacks-") as scratch,
         open_database(Path(scratch), Limits(), [*snapshots.values(), cells]) as connection,
     ):
-        return cell_lineage(connection, loaded, relations, given, cells, table, key, line, most)
+        return cell_lineage(connection, loaded, snapshot_relations(snapshots), given, cells, table, key, line, most)
 
 
 def _summary(folder: Path) -> dict[str, Any]:

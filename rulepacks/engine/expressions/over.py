@@ -16,6 +16,23 @@ MAX_REACH = 1_000
 COUNTED = {"row_number", "rank", "dense_rank"}
 STEPPED = {"lag", "lead"}
 SUMMED = {"sum", "count", "min", "max", "any", "every"}
+NAMES = COUNTED | STEPPED | SUMMED | {"first_value"}
+USAGE = (
+    ("row_number()", "Place of the row, counted from 1."),
+    ("rank()", "The same; equal rows share the first of their places."),
+    ("dense_rank()", "The same; equal rows share a place and the next place follows it."),
+    ("lag(x), lead(x)", "x of the row before, or after; with lag(x, n) of n rows before. NULL when there is none."),
+    ("first_value(x)", "x of the first row."),
+    ("sum(x), count(*), count(x), min(x), max(x)", "As over the rows of a group."),
+    ("any(condition), every(condition)", "As over the rows of a group."),
+    (
+        "… over (partition by a order by b desc)",
+        "After each of these: over the rows that agree in a, all without partition by; with order by over those up to "
+        "the row and its equals. NULL comes last, also with desc. What hangs on the order of equal rows needs "
+        "row_number as the last of order by.",
+    ),
+)
+"""How they are written, and what they give."""
 ROW = "row_number"
 TIED = {"row_number", "lag", "lead", "first_value"}
 """Functions whose result hangs on the order of equal rows."""
@@ -28,9 +45,8 @@ def over(builder: "Builder", source: exp.Expr) -> Node:
     call = source.this
     odd = any(value for key, value in source.args.items() if key not in {"this", "partition_by", "order", "over"})
     name = str(call.this).lower() if isinstance(call, exp.Anonymous) else ""
-    if odd or name not in COUNTED | STEPPED | SUMMED | {"first_value"}:
-        known = ", ".join(sorted(COUNTED | STEPPED | SUMMED | {"first_value"}))
-        return builder.wrong(source, f"write one of {known} over (partition by … order by …)")
+    if odd or name not in NAMES:
+        return builder.wrong(source, f"write one of {', '.join(sorted(NAMES))} over (partition by … order by …)")
     before = len(builder.mistakes)
     builder.in_aggregate = True
     node = _built(builder, source, call, name)

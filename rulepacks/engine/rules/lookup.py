@@ -31,10 +31,9 @@ def read(draft: Draft) -> Reading:
         f"{draft.code}:", draft.input, "list", target.name, tuple(pairs), target.columns,
         draft.optional("as_of", scope), tuple(data.get("wildcard", ())), fold_case=bool(data.get("fold_case")),
     )  # fmt: skip
-    name = join.name
-    if check_join(draft.context, draft.document, draft.path, join, draft.code):
-        name = draft.add_join(join)
-    found = Found(join=name)
+    if not check_join(draft.context, draft.document, draft.path, join, draft.code):
+        return Reading((), scope)
+    found = Found(join=draft.add_join(join))
     require = found if word == "in" else Unary(op="not", operand=found, type=BOOLEAN)
     return Reading((({}, RowBody(require)),), scope)
 

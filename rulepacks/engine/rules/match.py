@@ -40,7 +40,7 @@ def _similarity(left: Node, right: Node, match: str) -> Node:
         return _call("similarity", left, right)
     if match != "both":
         return _call(FUNCTION[match], left, right)
-    # Both ways, a NULL staying one: the lesser of the two would leave it out.
+    # Both are NULL where a side is blank. Of an empty list only the one from it is, and the other, 0, is the least.
     there, back = _call("closest", left, right), _call("closest", right, left)
     return Call(name="least", arguments=(there, back), type=SIMILARITY)
 

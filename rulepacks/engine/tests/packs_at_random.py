@@ -90,6 +90,12 @@ joins:
     on: {code: t}
     where: number > 0
     values: {total: sum(value), heaviest: max(weight), named: any(name = '1')}
+  latest:
+    input: others
+    on: {code: t}
+    where: unit is not null
+    order: [{falling: weight}, name]
+    ties: row_number
   row_of: {from: others, input: rows, on: {t: code}}
   gone: {input: absent, on: {code: t}}
 stages:
@@ -112,7 +118,7 @@ rules:
       found(side) or found(dated) or tail = $word or t in ($words) or twice = $count or day = $since or u is null
       or kept is null or folded is null or n = big or d = wide or rate = 0.5 or flag or id = unit or found(other)
       or found(heavy) or found(span) or found(pair) or first_day is null
-      or seen is null or found(many) or found(weighed)
+      or seen is null or found(many) or found(weighed) or found(latest)
   - {code: T1, type: row, severity: info, input: others, title: Template, authority: none, require: found(row_of)}
   - {code: T2, type: row, severity: info, title: Absent, authority: none, require: found(gone)}
 """

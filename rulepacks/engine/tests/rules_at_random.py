@@ -119,6 +119,8 @@ SMALL = st.sampled_from(
         "abs(n % 100)",
         "many.total",
         "weighed.value",
+        "latest.value",
+        "length(latest.name)",
     ]
 )
 COUNTED = st.one_of(
@@ -129,6 +131,7 @@ OUTSIDE = st.sampled_from(
     [
         "many.total",
         "many.heaviest",
+        "latest.weight",
         "$count",
         "1",
         "0",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rulepacks.engine.expressions import over
 from rulepacks.engine.reference import reference
 
 GUIDE = Path(__file__).parents[2] / "README.md"
@@ -46,6 +47,11 @@ def _answer(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
+
+
+def test_the_reference_knows_every_window_function_of_queries() -> None:
+    told = " ".join(usage for usage, _ in over.USAGE)
+    assert [name for name in over.NAMES if f"{name}(" not in told] == []
 
 
 def test_following_the_guide_gives_what_it_says(followed: list[subprocess.CompletedProcess[str]]) -> None:
