@@ -25,6 +25,8 @@ from tenants.redaction import redact_secrets
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = 5
+LONGEST = 10_000
+"""Characters of one text in an answer."""
 Errors = Iterable[Mapping[str, str]]
 
 CODES = {
@@ -70,11 +72,11 @@ def problem_response(
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": redact_secrets(detail) or DETAILS.get(status, HTTPStatus(status).phrase),
+        "detail": shown(detail) or DETAILS.get(status, HTTPStatus(status).phrase),
         "code": code or CODES.get(status, "refused"),
         "request_id": current_request_id(),
     }
-    if listed := [{name: redact_secrets(text) for name, text in error.items()} for error in errors]:
+    if listed := [{name: shown(text) for name, text in error.items()} for error in errors]:
         body["errors"] = listed
     response = HttpResponse(json.dumps(body), status=status, content_type=PROBLEM_JSON, headers=headers)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -82,6 +84,11 @@ def problem_response(
     if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = 'Bearer realm="cortx"'
     return response
+
+
+def shown(text: str) -> str:
+    """The text without secrets, and not all of one that a name as long as the body made long."""
+    return redact_secrets(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
 
 
 def refusal_response(refusal: Refusal) -> HttpResponse:

@@ -13,6 +13,8 @@ SECRET_NAMES = re.compile(
     r"|credential|recovery[-_]?code|totp|^otp$",
     re.IGNORECASE,
 )
+# Whoever asks chooses what is searched here, and how long it is: no pattern may look at the same run of signs again and
+# again. So each begins at the beginning of a run only, and gives nothing back of what it took (`++`, `(?>`).
 # Our own keys, bearer values, JSON web tokens, passwords in URLs, `password=…` in free text.
 SECRETS = (
     (re.compile(r"\bcortx_([0-9a-z]{8})_[\w-]{20,}"), r"cortx_\1_[hidden]"),
@@ -22,19 +24,19 @@ SECRETS = (
     (re.compile(r"(/accounts/(?:invitation|password/reset/key)/)[\w-]+"), r"\1[hidden]"),
     (re.compile(r"\bcortxr_[0-9a-f]{64}_[\w-]+"), MASK),
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 [hidden]"),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
-    (re.compile(r"(\w+://[^\s:/@]*):[^\s\"'<>]+@"), r"\1:[hidden]@"),
+    (re.compile(r"(?<![\w-])eyJ[\w-]{8,}+\.[\w-]{8,}+\.[\w-]*"), MASK),
+    (re.compile(r"(?<!\w)(\w++://[^\s:/@]*+):[^\s\"'<>]{1,1000}@"), r"\1:[hidden]@"),
     (re.compile(r"(?<=[\w/])\?[^\s\"'<>?=]+=[^\s\"'<>]*"), f"?{MASK}"),
     (
         re.compile(
-            r"\b(\w*(?:passw(?:or)?d|secret|token|(?:api|audit|signing)_?key|sessionid|recovery_?code|totp)\w*"
-            r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;}]+",
+            r"(?<!\w)((?>\w*?(?:passw(?:or)?d|secret|token|(?:api|audit|signing)_?key|sessionid|recovery_?code|totp))\w*+"
+            r"[\"']?\s*+[=:]\s*+[\"']?+)[^\s\"'&,;}]+",
             re.IGNORECASE,
         ),
         r"\1[hidden]",
     ),
 )
-EMAIL = re.compile(r"\b[\w.+-]+(?:@|%40)([\w-]+\.)+[a-z]{2,}\b", re.IGNORECASE)
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++(?:@|%40)([\w-]++\.)+[a-z]{2,}\b", re.IGNORECASE)
 SOCIAL_SECURITY = re.compile(r"(?<![\d.,-])(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\d-])")
 # Only grouped as printed on a card: amounts and account symbols are long digit strings too.
 CARD = re.compile(r"(?<![\d.,-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{5})(?![\d-])")
@@ -44,6 +46,8 @@ QUOTED = re.compile(
     r"(?<!\w)(?:[bru]{0,2}'(?:[^'\\]|\\.)*'(?!\w)|[bru]{0,2}\"(?:[^\"\\]|\\.)*\"|“[^”]*”|`[^`]*`)",
     re.DOTALL,
 )
+LONGEST = 2_000
+"""Signs of an error that are kept."""
 PLAIN_SEGMENT = re.compile(r"[a-z0-9_.-]{0,64}|[A-Z]{1,3}-\d+", re.ASCII)
 """What ids, numbers and names of things look like in an address."""
 
@@ -74,7 +78,8 @@ def redact(text: str) -> str:
 
 def redact_quoted(text: str) -> str:
     """`redact`, and without what stands in quotes: there libraries repeat the value that they did not like."""
-    return redact(QUOTED.sub(lambda found: found[0] if found["known"] else MASK, text))
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return redact(QUOTED.sub(lambda found: found[0] if found["known"] else MASK, shown))
 
 
 def redact_error(error: BaseException) -> str:

@@ -2,7 +2,16 @@
 
 import pytest
 
-from tenants.redaction import mask_secret, redact, redact_error, redact_path, redact_pii, redact_quoted, redact_value
+from tenants.redaction import (
+    LONGEST,
+    mask_secret,
+    redact,
+    redact_error,
+    redact_path,
+    redact_pii,
+    redact_quoted,
+    redact_value,
+)
 
 
 @pytest.mark.parametrize(
@@ -113,3 +122,29 @@ def test_of_an_address_ids_numbers_and_names_of_things_are_kept(path: str, expec
 def test_of_a_long_secret_the_last_four_characters_may_be_shown() -> None:
     assert mask_secret("abcdefghijklmnop") == "…mnop"
     assert mask_secret("abcdefgh") == "[hidden]"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "x",
+        "a.",
+        "1-",
+        "x@a.",
+        "secret",
+        "password=",
+        "token ",
+        "eyJaaaaaaaa-",
+        "a://b:",
+        "/?a",
+        "cortx_",
+        "\\'",
+        "“",
+        "bru",
+    ],
+)
+def test_what_is_long_takes_no_longer_for_each_sign_of_it(part: str) -> None:
+    """Patterns that try again from every sign would be at this for minutes, and the whole server with them."""
+    text = part * (60_000 // len(part))
+    assert redact(f"{text} a@b.example") == f"{redact(text)} [e-mail]"
+    assert len(redact_quoted(text)) <= 2 * LONGEST
