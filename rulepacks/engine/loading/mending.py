@@ -53,6 +53,11 @@ def _take_out(context: Context, data: dict[str, Any], complaint: Complaint) -> N
 
 
 def _without(data: Any, path: Path_) -> None:
-    for step in path[:-1]:
-        data = data[step]
-    data.pop(path[-1], None)
+    """Take out what stands at the path, unless an earlier complaint took out or replaced what it stood in."""
+    try:
+        for step in path[:-1]:
+            data = data[step]
+    except (KeyError, TypeError):
+        return
+    if isinstance(data, dict):
+        data.pop(path[-1], None)

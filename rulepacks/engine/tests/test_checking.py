@@ -94,6 +94,18 @@ def test_everything_that_is_wrong_is_told_at_the_first_check(tmp_path: Path) -> 
     ]
 
 
+def test_two_mistakes_in_one_part_are_both_told(tmp_path: Path) -> None:
+    text = (
+        "cortx: 1\npack: a.b\nversion: 1.0.0\ntitle: T\n"
+        "inputs: {rows: {key: [id], fields: {id: text, amount: {type: decimal, places: 2}}}}\n"
+    )
+    found = [str(problem) for problem in check_folder(write_pack(tmp_path, text, {})).problems]
+    assert [line for line in found if " case in " not in line] == [
+        "pack.yaml:5:62 decimal is not written as expected",
+        "pack.yaml:5:71 unknown key places",
+    ]
+
+
 def test_what_others_name_of_a_broken_part_is_no_further_mistake(tmp_path: Path) -> None:
     text = PACK[: PACK.index("stages:")].replace("verion", "version").replace(", colour: red", "") + (
         "calendar: {holidays: lists/none.csv}\nrules:\n"
