@@ -45,8 +45,15 @@ def listed(request: PageRequest, *, issued: str = "", refusal: Refusal | None = 
         "lifetimes": LIFETIMES.items(),
         "issued": issued,
         "refusal": refusal,
+        "typed": typed_in(request) if refusal and refusal.fields else {"days": "90", "scopes": ["read"]},
     }
     return show(request, "settings/keys.html", "members", context, status=422 if refusal else 200)
+
+
+def typed_in(request: PageRequest) -> dict[str, object]:
+    """What the form said, for its sender to correct."""
+    form = request.POST
+    return {"name": form.get("name", ""), "days": form.get("days", ""), "scopes": form.getlist("scopes")}
 
 
 @never_cache

@@ -83,7 +83,9 @@ def test_a_key_is_issued_and_its_text_shown_once(cast: Cast, recorded_queries: A
     with recorded_queries("keys"):
         page = owner.get(KEYS).content.decode()
     assert f"cortx_{key.prefix}_" not in page
-    assert owner.post(KEYS, {"name": "none"}).status_code == 422
+    refused = owner.post(KEYS, {"name": "none", "days": "30"})
+    assert (refused.status_code, b"Expected read, write or both" in refused.content) == (422, True)
+    assert b'value="none"' in refused.content
 
 
 def test_a_key_is_replaced_with_a_day_for_both(cast: Cast) -> None:
