@@ -70,7 +70,7 @@ def _sections(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[C
     for section in dict.fromkeys([*before, *after]):
         old, new = before.get(section), after.get(section)
         if section not in SINGULAR:
-            yield from _values(section, old, new, top=True)
+            yield from _values(section, old, new)
             continue
         olds, news = _by_name(section, old), _by_name(section, new)
         if section == "rules":
@@ -108,7 +108,7 @@ def _entry(of: str, old: Any, new: Any) -> Iterator[Change]:
     elif isinstance(old, dict) and isinstance(new, dict):
         yield from _keys(of, "", old, new)
     else:
-        yield from _values(of, old, new, top=True)
+        yield from _values(of, old, new)
 
 
 def _telling(entry: Any) -> str:
@@ -128,11 +128,11 @@ def _keys(of: str, way: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
             yield Change(of, path, None if key not in old else _text(mine), None if key not in new else _text(theirs))
 
 
-def _values(of: str, old: Any, new: Any, *, top: bool) -> Iterator[Change]:
+def _values(of: str, old: Any, new: Any) -> Iterator[Change]:
     if isinstance(old, dict) and isinstance(new, dict):
         yield from _keys(of, "", old, new)
     elif old != new:
-        yield Change(of, "", None if old is None and top else _text(old), None if new is None and top else _text(new))
+        yield Change(of, "", None if old is None else _text(old), None if new is None else _text(new))
 
 
 def _text(value: Any) -> str:

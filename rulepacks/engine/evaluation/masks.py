@@ -21,9 +21,9 @@ class Bit:
     number: int
     value: int
 
-    def test(self, kind: str, prefix: str = "") -> str:
+    def test(self, kind: str) -> str:
         """SQL of whether the bit is set."""
-        return f"({prefix}{kind}{self.number} & {self.value}::UBIGINT) <> 0"
+        return f"({kind}{self.number} & {self.value}::UBIGINT) <> 0"
 
 
 def bits(codes: Iterable[str]) -> dict[str, Bit]:

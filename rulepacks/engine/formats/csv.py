@@ -130,26 +130,25 @@ class CsvFormat:
         return None
 
 
-def read_csv(delivery: Delivery, limits: Limits, delimiter: str | None = None) -> tuple[CsvFormat, Iterator[Block]]:
+def read_csv(delivery: Delivery, limits: Limits) -> tuple[CsvFormat, Iterator[Block]]:
     """The columns of a CSV file and its rows in blocks; raises `BadInput` when there is no usable header."""
     chunks = delivery.chunks()
     head = b""
     while len(head) < limits.record_bytes and (chunk := next(chunks, None)) is not None:
         head += chunk
-    layout, header_end, lines = _read_header(delivery.name, head, limits, delimiter)
+    layout, header_end, lines = _read_header(delivery.name, head, limits)
     pieces = cut(itertools.chain([head[header_end:]], chunks), layout.grammar, limits.record_bytes, lines + 1)
     return layout, read_blocks(pieces, layout, limits.record_bytes)
 
 
-def _read_header(name: str, head: bytes, limits: Limits, delimiter: str | None) -> tuple[CsvFormat, int, int]:
+def _read_header(name: str, head: bytes, limits: Limits) -> tuple[CsvFormat, int, int]:
     """The format, the offset after the header and the number of lines up to there."""
     begin = len(head) - len(head.lstrip(b"\r\n"))
     line = count_lines(head[:begin]) + 1
     if begin == len(head):
         raise BadInput(InputProblem(name, "the file is empty"))
     text = head if head.endswith(b"\n") else head + b"\n"
-    if delimiter is None:
-        delimiter = _sniff(text, begin)
+    delimiter = _sniff(text, begin)
     grammar = CsvGrammar(delimiter)
     end = grammar.record_end(text, begin)
     if end == begin or end - begin > limits.record_bytes:

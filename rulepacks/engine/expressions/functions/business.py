@@ -63,12 +63,11 @@ def _count_sql(day: str) -> str:
     return f"({_weekdays_sql(day)} - len(list_filter(v.h, lambda h: h <= {day})))"
 
 
-def _is_sql(day: str) -> str:
-    return f"(isodow({day}) <= 5 AND NOT list_contains(v.h, {day}))"
+_IS_SQL = "(isodow(v.d) <= 5 AND NOT list_contains(v.h, v.d))"
 
 
 def _is_business_day_sql(args: Sequence[str], _: Call) -> str:
-    return let(_is_sql("v.d"), d=args[0], h=args[1])
+    return let(_IS_SQL, d=args[0], h=args[1])
 
 
 def _between_sql(args: Sequence[str], _: Call) -> str:
@@ -77,7 +76,7 @@ def _between_sql(args: Sequence[str], _: Call) -> str:
 
 def _add_sql(args: Sequence[str], _: Call) -> str:
     wanted = let(
-        f"{_count_sql('v.d')} + v.n + CASE WHEN v.n < 0 AND NOT {_is_sql('v.d')} THEN 1 ELSE 0 END",
+        f"{_count_sql('v.d')} + v.n + CASE WHEN v.n < 0 AND NOT {_IS_SQL} THEN 1 ELSE 0 END",
         d=args[0], n=args[1], h=args[2],
     )  # fmt: skip
     before = f"list_transform(v.h, lambda h, i: {_weekdays_sql('h')} - i)"
