@@ -125,6 +125,8 @@ def user_named(email: str) -> User:
 @transaction.atomic
 def membership_add(*, tenant: Tenant, user: User, role: str) -> Membership:
     """Make the person a member. Raises `StateConflict` when they are one, `ValidationProblem` for an unknown role."""
+    # Of two at once the second sees the first.
+    Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
     if Membership.objects.filter(tenant=tenant, user=user).exists():
         raise StateConflict(f"{user} is a member of {tenant}")
     membership = Membership(tenant=tenant, user=user, role=role)

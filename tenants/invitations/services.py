@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from tenants.accounts.models import Membership, User
+from tenants.accounts.models import Membership, Tenant, User
 from tenants.accounts.services import membership_add, password_choose, user_named
 from tenants.accounts.sign_in_log import acting
 from tenants.audit.services import audit_append
@@ -26,6 +26,7 @@ from tenants.work.services import work_enqueue
 
 MAIL_WORK = "tenants.invitation"
 LIFETIME = timedelta(days=7)
+MOMENT = timedelta(seconds=5)
 TOKEN = re.compile(r"(?P<tenant>[0-9a-f]{32})(?P<invitation>[0-9a-f]{32})(?P<code>[0-9a-f]{64})", re.ASCII)
 
 
@@ -41,6 +42,7 @@ def invitations_open() -> QuerySet[Invitation]:
 def invitation_send(*, email: str, role: str, by: User | None, site: str) -> Invitation:
     """Invite the owner of an address into the bound tenant; an earlier invitation to it is over.
 
+    The same at the same moment, as by a double click, is the first.
     `site` is where people reach this installation, as in https://cortx.example. Raises `ValidationProblem` for what is
     no address or no role, `StateConflict` for a member.
     """
@@ -48,10 +50,17 @@ def invitation_send(*, email: str, role: str, by: User | None, site: str) -> Inv
     if role not in Membership.Role.values:
         raise ValidationProblem("No such role", fields={"role": "unknown"})
     tenant_id = current_tenant_id()
+    # Of two at once the second sees the first.
+    Tenant.objects.select_for_update(no_key=True).get(id=tenant_id)
     if Membership.objects.filter(tenant_id=tenant_id, user__email=email).exists():
         raise StateConflict(f"{email} is a member", fields={"email": "is a member"})
-    _unanswered().filter(email=email).update(withdrawn_at=timezone.now())
-    expires_at = timezone.now() + LIFETIME
+    now = timezone.now()
+    earlier = _unanswered().filter(email=email)
+    same: Invitation | None = earlier.filter(role=role, invited_by=by, site=site, created_at__gt=now - MOMENT).first()
+    if same is not None:
+        return same
+    earlier.update(withdrawn_at=now)
+    expires_at = now + LIFETIME
     invitation: Invitation = Invitation.objects.create(
         email=email, role=role, invited_by=by, site=site, expires_at=expires_at
     )

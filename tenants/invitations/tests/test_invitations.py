@@ -1,19 +1,22 @@
 """Invitations: one link, one person, one week."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from tenants.accounts.services import membership_add
 from tenants.audit.selectors import audit_events
 from tenants.context import tenant_scope
 from tenants.invitations.mail import invitation_unsent
 from tenants.invitations.models import Invitation
-from tenants.invitations.services import LIFETIME, invitation_send, invitation_token, invitation_withdraw
+from tenants.invitations.services import LIFETIME, MAIL_WORK, invitation_send, invitation_token, invitation_withdraw
 from tenants.models import Membership, User, Work
 from tenants.problems import StateConflict, UnknownReference, ValidationProblem
 from tenants.tasks import mail_invitation
@@ -81,7 +84,8 @@ def test_what_is_over_forged_or_nobodys_looks_the_same(cast: Cast) -> None:
         invitation_withdraw(withdrawn.id)
         with pytest.raises(UnknownReference):
             invitation_withdraw(withdrawn.id)
-    good = path(invited(cast))
+    with time_machine.travel(timezone.now() + timedelta(minutes=1)):
+        good = path(invited(cast))
     links = [
         path(withdrawn),
         path(replaced),
@@ -138,3 +142,35 @@ def test_a_mail_that_never_leaves_is_in_the_log(cast: Cast) -> None:
     with tenant_scope(cast.tenant.id):
         invitation_unsent(invitation.id, "ConnectionRefusedError")
     assert log(cast)[0] == "invitation.unsent"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_invites_once(cast: Cast) -> None:
+    def one(_: int) -> object:
+        try:
+            return invited(cast).id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len({*threads.map(one, range(4))}) == 1
+    assert Work.objects.filter(kind=MAIL_WORK).count() == 1
+    with time_machine.travel(timezone.now() + timedelta(minutes=1)):
+        assert invited(cast).is_open
+    with tenant_scope(cast.tenant.id):
+        assert Invitation.objects.filter(withdrawn_at=None).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_add_the_same_person_at_once_add_one_member(cast: Cast) -> None:
+    def one(_: int) -> str:
+        try:
+            membership_add(tenant=cast.tenant, user=cast.outsider, role="analyst")
+        except StateConflict:
+            return "refused"
+        finally:
+            connection.close()
+        return "added"
+
+    with ThreadPoolExecutor(3) as threads:
+        assert sorted(threads.map(one, range(3))) == ["added", "refused", "refused"]
