@@ -14,6 +14,7 @@ from records.dashboards.pages import PageRequest, page, show, slug_of, tenant_of
 from tenants.access.keys import OVERLAP, key_issue, key_of, key_revoke, key_rotate, keys_of
 from tenants.access.roles import SCOPES, Permission
 from tenants.problems import Refusal
+from tenants.redaction import redact_secrets
 
 LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "No end"}
 
@@ -51,9 +52,13 @@ def listed(request: PageRequest, *, issued: str = "", refusal: Refusal | None = 
 
 
 def typed_in(request: PageRequest) -> dict[str, object]:
-    """What the form said, for its sender to correct."""
+    """What the form said, for its sender to correct, but for a secret that was put into the wrong field."""
     form = request.POST
-    return {"name": form.get("name", ""), "days": form.get("days", ""), "scopes": form.getlist("scopes")}
+    return {
+        "name": redact_secrets(form.get("name", "")),
+        "days": form.get("days", ""),
+        "scopes": form.getlist("scopes"),
+    }
 
 
 @never_cache
