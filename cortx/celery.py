@@ -8,8 +8,11 @@ from celery import Celery
 from celery.signals import setup_logging
 from django.conf import settings
 
+from cortx import doorbell
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cortx.settings")
 
+doorbell.use()
 app = Celery("cortx")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
