@@ -24,7 +24,7 @@ def gathered(source: Source, join: JoinSpec, wanted: Sequence[str], rows: str) -
     pack, to = source.session.pack, source.compiler()
     where = [join.where] if join.where is not None else []
     nodes, keys = [node for node in gather_nodes(join) if node is not join.where], [key for key, _ in join.on]
-    picked = to.value(join.where) if join.where is not None else "true"
+    picked = to.shown(join.where) if join.where is not None else "true"
     unread, lost = blocking(pack, source.input, where), faults_of(to, where)
     columns = [f"{quoted(key)} AS {quoted(f'k:{key}')}" for key in keys]
     for name, value in join.values.items():

@@ -142,7 +142,7 @@ class GroupQuery:
     @staticmethod
     def _picked(rule: Rule, to: Compiler) -> str:
         where = rule_where(rule)
-        return to.value(where) if where is not None else "true"
+        return to.shown(where) if where is not None else "true"
 
     def _blocked(self, rule: Rule) -> str:
         """SQL, over rows, of what keeps a rule from being judged; '' when nothing can."""

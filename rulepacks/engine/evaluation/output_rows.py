@@ -40,7 +40,7 @@ class Rows:
 
     def selects(self, output: OutputSpec, *, typed: bool) -> Iterator[str]:
         """SELECTs of an output's columns, block by block, as texts unless they are wanted `typed`."""
-        cells = [f"{_cell(self.to.value(node), node.type, typed=typed)} AS {quoted(f'c{at}')}"
+        cells = [f"{_cell(self.to.shown(node), node.type, typed=typed)} AS {quoted(f'c{at}')}"
                  for at, (_, node) in enumerate(output.columns)]  # fmt: skip
         cells += [quoted(f"carried:{name}") for name in self.carried]
         for block in self.blocks:
@@ -57,7 +57,7 @@ class Rows:
         unclear = self.to.fault(output.where) if output.where is not None else None
         if not cells and unclear is None:
             return ""
-        kept = self.to.value(output.where) if output.where is not None else "true"
+        kept = self.to.shown(output.where) if output.where is not None else "true"
         blank = " + ".join(f"CAST({fault} AS INTEGER)" for fault in cells) or "0"
         return (
             f"SELECT coalesce(sum({blank}) FILTER (WHERE {kept}), 0), count(*) FILTER (WHERE {unclear or 'false'}) "
@@ -65,7 +65,7 @@ class Rows:
         )
 
     def _where(self, output: OutputSpec, *, every: bool = False) -> str:
-        conditions = [self.to.value(output.where)] if output.where is not None and not every else []
+        conditions = [self.to.shown(output.where)] if output.where is not None and not every else []
         if output.units:
             statuses = ", ".join(map(text_literal, output.units))
             conditions.append(f"{self.unit} IN (SELECT unit FROM {UNITS} WHERE status IN ({statuses}))")

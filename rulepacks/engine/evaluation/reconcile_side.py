@@ -49,7 +49,7 @@ class SideQuery:
 
     def _grouped(self) -> str:
         side, to = self.side, self.over_rows
-        picked = to.value(side.where) if side.where is not None else "true"
+        picked = to.shown(side.where) if side.where is not None else "true"
         unsure = [*self.unread, *self.lost]
         columns = [f"{to.shown(node)} AS {quoted(name)}" for node, name in zip(side.on, self.on, strict=True)]
         for node, name in self.names.items():

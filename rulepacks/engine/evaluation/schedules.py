@@ -109,7 +109,7 @@ class Schedule:
         dates, where = self.body.dates, self.body.where
         ends = [] if dates is None else [dates.anchor, dates.first, dates.last]
         first = [where] if where is not None else []
-        wanted = f"({self.to.value(where)}) IS TRUE" if where is not None else "true"
+        wanted = f"({self.to.shown(where)}) IS TRUE" if where is not None else "true"
         unread = f"{self._unreadable(first)} OR ({wanted} AND {self._unreadable(rule_nodes(self.rule))})"
         faults = faults_of(self.to, ends)
         if dates is not None:

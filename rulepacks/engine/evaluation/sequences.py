@@ -49,7 +49,7 @@ def _prepared(source: Source, to: Compiler, sequence: SequenceSpec) -> list[str]
     ]  # fmt: skip
     where = [sequence.where] if sequence.where is not None else []
     nodes = [node for node in sequence_nodes(sequence) if node is not sequence.where]
-    member = f"(({to.value(where[0])}) IS TRUE)" if where else "true"
+    member = f"(({to.shown(where[0])}) IS TRUE)" if where else "true"
     pack, given = source.session.pack, source.input
     return [
         "row_number", *columns, f"{member} AS member",

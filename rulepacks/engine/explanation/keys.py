@@ -88,7 +88,7 @@ class RowsBehind:
     @property
     def picked(self) -> str:
         """The condition that a row is looked at."""
-        return "true" if self.where is None else f"({self.to.value(self.where)}) IS TRUE"
+        return "true" if self.where is None else f"({self.to.shown(self.where)}) IS TRUE"
 
 
 def behind_group(state: State, query: GroupQuery, rule: Rule) -> RowsBehind:
