@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from rulepacks.engine.bodies import GroupBody, ReconcileBody, RowBody, UniqueBody
-from rulepacks.engine.expressions.tree import Found, JoinField, Node, walk
+from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, Node, walk
 from rulepacks.engine.spec import Rule
 from rulepacks.engine.tests.oracle.groups import Group, Pair, by_node, groups_of, inside, pairs_of
 from rulepacks.engine.tests.oracle.meaning import View, value_of
@@ -75,15 +75,15 @@ def row_outcome(rule: Rule, row: Row, needs: Needs) -> Outcome:
     if any(map(row.unreadable, own)):
         return "fail"
     assert isinstance(rule.body, RowBody)
-    if row.misreads(nodes_of(rule)) or blocked(rule, row) or any(unmet(row) for unmet in needs):
+    if row.misreads(nodes_of(rule)) or blocked(row, nodes_of(rule)) or any(unmet(row) for unmet in needs):
         return "not_evaluated"
     return condition(rule, row, rule.body.require)
 
 
-def blocked(rule: Rule, row: Row) -> bool:
-    """Whether the many rows a join of the rule looks at cannot be read."""
+def blocked(row: Row, nodes: Iterable[Node]) -> bool:
+    """Whether the many rows a join that expressions look at finds cannot be read."""
     pack = row.world.pack
-    parts = (part for node in nodes_of(rule) for part in walk(node) if isinstance(part, JoinField | Found))
+    parts = (part for node in nodes for part in walk(node) if isinstance(part, JoinField | Found))
     joins = [pack.joins[name] for name in dict.fromkeys(part.join for part in parts)]
     return any(
         row.world.sequence(join).blocked(row) if join.sequence is not None else unread_partners(row, join)
@@ -129,13 +129,25 @@ def unique(rule: Rule, body: UniqueBody, rows: Sequence[Row], needs: Needs) -> d
 def unread(group: Group, nodes: Iterable[Node], needs: Needs) -> bool:
     """Whether cells that cannot be read, or rules that are needed, keep a group from being judged."""
     read = list(nodes)
-    return group.unread or any(row.misreads(read) or any(unmet(row) for unmet in needs) for row in group.picked)
+    return group.unread or any(
+        row.misreads(read) or blocked(row, read) or any(unmet(row) for unmet in needs) for row in group.picked
+    )  # fmt: skip
+
+
+def beside_aggregates(nodes: Iterable[Node]) -> Iterator[Node]:
+    """What of joins is looked at once a group."""
+    for node in nodes:
+        if isinstance(node, JoinField | Found):
+            yield node
+        elif not isinstance(node, Aggregate):
+            yield from beside_aggregates(node.children)
 
 
 def group_outcome(rule: Rule, body: GroupBody, group: Group, needs: Needs) -> Outcome:
     rows = group.picked + group.unclear
     by = [by_node(rows[0], name) for name in body.by]
-    if unread(group, [*by, *inside(nodes_of(rule))], needs):
+    deciding = [node for node in (rule.when, body.require) if node is not None]
+    if unread(group, [*by, *inside(nodes_of(rule))], needs) or blocked(rows[0], beside_aggregates(deciding)):
         return "not_evaluated"
     return "error" if group.faulted else condition(rule, group, body.require)
 
