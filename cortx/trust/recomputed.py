@@ -14,6 +14,7 @@ from rulepacks.engine.refusals import ChildFailed
 from tenants.accounts.models import Tenant
 from tenants.context import tenant_scope
 from tenants.problems import Refusal
+from tenants.scoping import new_id
 
 RUNS, ROWS, SECONDS = 3, 100_000, 20.0
 """How many runs are recomputed at most, how many rows they may have, and when none is begun any more."""
@@ -59,7 +60,8 @@ def recomputed(run: Run) -> tuple[int, bool]:
 
     Raises `Refusal`, `ChildFailed` and `OSError`.
     """
-    with scratch_folder(f"trust-{run.id}", 1) as scratch:
+    # Nobody else's: another check may recompute the same run meanwhile.
+    with scratch_folder(f"trust-{new_id()}", 1) as scratch:
         with tenant_scope(run.tenant.id):
             request = replay_request(run, scratch)
         results = list(replay(request, scratch))

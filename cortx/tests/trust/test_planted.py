@@ -22,9 +22,11 @@ from cortx.trust.ground import DATASET, Ground
 from records.datasets.api import RecordList
 from records.datasets.models import Dataset
 from records.runs.models import Run
+from records.runs.replaying import replay_request
 from records.tests.deliveries import deliver, judge
 from records.tests.judged import Judged, judged_make
 from rulepacks.engine.limits import Limits
+from rulepacks.engine.request import RunRequest
 from tenants.audit.sealing import audit_seal
 from tenants.audit.tests.attacks import event_at, owner
 from tenants.context import tenant_scope
@@ -140,6 +142,21 @@ def test_a_run_that_comes_to_something_else_is_found(ground: Ground) -> None:
     with tenant_scope(ground.tenant.id):
         Run.objects.filter(id=run.id).update(findings_digest="0" * 64)
     assert recomputed.measure(ground).reason == "2 recomputations came to another digest"
+
+
+def test_two_checks_at_the_same_time_do_not_disturb_each_other(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tenant_scope(ground.tenant.id):
+        run = judge(deliver(Dataset.objects.get(name=DATASET), file()))
+    asked = replay_request
+
+    def while_another_checks(run: Run, scratch: Path) -> RunRequest:
+        monkeypatch.setattr(recomputed, "replay_request", asked)
+        assert recomputed.recomputed(run) == (0, False)
+        assert scratch.exists()
+        return asked(run, scratch)
+
+    monkeypatch.setattr(recomputed, "replay_request", while_another_checks)
+    assert recomputed.recomputed(run) == (0, False)
 
 
 @pytest.mark.battery

@@ -15,6 +15,7 @@ from rulepacks.engine.refusals import ChildFailed
 from tenants.accounts.models import Tenant
 from tenants.context import tenant_scope
 from tenants.problems import Refusal
+from tenants.scoping import new_id
 from tenants.serving_role import ServedCommand
 
 SAME, DIFFERENT = 0, 1
@@ -39,7 +40,7 @@ class Command(ServedCommand):
 
     def replay(self, run: Run) -> int:
         """Recompute, and tell each digest beside the recorded one."""
-        with scratch_folder(f"replay-{run.id}", 1) as scratch:
+        with scratch_folder(f"replay-{new_id()}", 1) as scratch:
             try:
                 with tenant_scope(run.tenant.id):
                     request = replay_request(run, scratch)
