@@ -1,6 +1,7 @@
 """The story of a run, top to bottom: load, run, store, follow up.
 
-Every step is a short transaction of its own; only `store` decides anything, and only while the work is still ours.
+Every step is a short transaction of its own; only `store` decides anything, and only while the work is still ours. Its
+transaction may have begun with the rules, to put the records in meanwhile (`ahead.py`).
 """
 
 import time
@@ -17,6 +18,7 @@ from django.db.models.functions import Now
 
 from records.datasets.models import BatchInput
 from records.files import forget_folder, keep, local_copy, scratch_folder
+from records.runs.ahead import HeadStart, head_start
 from records.runs.blank import blank_pack
 from records.runs.explaining import explained_as, question_of
 from records.runs.models import Run
@@ -30,6 +32,7 @@ from rulepacks.catalog.limits import run_limits
 from rulepacks.catalog.selectors import pack_folder
 from rulepacks.engine.formats.reading import InputFile
 from rulepacks.engine.problems import PackError
+from rulepacks.engine.progress import Progress
 from rulepacks.engine.refusals import BadInput, Cancelled, ChildFailed
 from rulepacks.engine.request import RunRequest
 from rulepacks.engine.sandbox import explain_in_child, run_in_child
@@ -44,9 +47,9 @@ def run_pipeline(claim: Claim) -> None:
         return
     progress = RunProgress(run, claim)
     try:
-        with scratch_folder(str(run.id), claim.attempt) as scratch:
-            summary = judge(run, scratch, progress)
-            store(run, summary, scratch, progress)
+        with scratch_folder(str(run.id), claim.attempt) as scratch, head_start(run, claim, scratch / "out") as ahead:
+            summary = judge(run, scratch, progress, ahead)
+            store(run, summary, scratch, progress, ahead)
     except BadInput as refusal:
         refuse(run, claim, str(refusal), [asdict(problem) for problem in refusal.problems])
     except PackError as error:
@@ -74,11 +77,16 @@ def load(claim: Claim) -> Run | None:
         return None
 
 
-def judge(run: Run, scratch: Path, progress: RunProgress) -> Summary:
+def judge(run: Run, scratch: Path, progress: RunProgress, ahead: HeadStart) -> Summary:
     """Let the child process read the delivery and apply the pack; results lie in `scratch` afterwards."""
+
+    def report(said: Progress) -> None:
+        ahead.watch(said)
+        progress.report(said)
+
     with step(progress.claim):
         request = requested(run, scratch)
-    return run_in_child(request, on_progress=progress.report, cancelled=progress.cancelled)
+    return run_in_child(request, on_progress=report, cancelled=progress.cancelled)
 
 
 def requested(run: Run, scratch: Path) -> RunRequest:
@@ -100,7 +108,7 @@ def requested(run: Run, scratch: Path) -> RunRequest:
     )
 
 
-def store(run: Run, summary: Summary, scratch: Path, progress: RunProgress) -> None:
+def store(run: Run, summary: Summary, scratch: Path, progress: RunProgress, ahead: HeadStart) -> None:
     """Move the files into storage under this attempt's name, then commit all verdicts at once, behind the fence.
 
     Whoever lost the lease meanwhile takes its files away again; they never stood in the winner's place. After any
@@ -113,10 +121,15 @@ def store(run: Run, summary: Summary, scratch: Path, progress: RunProgress) -> N
     attempts = f"{claim.tenant_id}/batches/{run.batch_id}/runs/{run.id}"
     try:
         files = files_keep(scratch / "out", f"{attempts}/{claim.attempt}")
-        with step(claim):
+
+        def decide(records: int | None) -> None:
             work_finish(claim)
-            run_store(run, summary, scratch / "out", files)
+            run_store(run, summary, scratch / "out", files, records)
             follow_up(progress)
+
+        if not ahead.store(decide, summary):
+            with step(claim):
+                decide(None)
     except (LeaseLost, Cancelled, CountsDiffer):
         forget_folder(f"{attempts}/{claim.attempt}")
         raise

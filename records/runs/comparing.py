@@ -14,6 +14,7 @@ from records.datasets.identity import id_range
 from records.datasets.models import Record
 from records.runs.models import Finding, RuleOutcome, Run, UnitStatus
 from records.runs.results import FINDING_COLUMNS, UNIT_COLUMNS, Tally, finding_rows, parquet_rows, unit_rows
+from records.runs.storing import UNSETTLED
 from records.states import RecordStatus, Severity
 from rulepacks.engine.summary import Summary
 from tenants.audit.models import AuditEvent
@@ -21,7 +22,6 @@ from tenants.audit.models import AuditEvent
 Row = Sequence[Any]
 LOGGED = ("findings_digest", "snapshot_hash", "pack_hash")
 COUNTED = ("passed", "failed", "not_applicable", "not_evaluated", "errored")
-STATES = {"failed": (RecordStatus.FAILED, False), "errored": (RecordStatus.PENDING, True)}
 
 
 def differences(run: Run, summary: Summary, out: Path) -> Iterator[str]:
@@ -90,7 +90,7 @@ def records(batch_id: UUID, accepted: int, out: Path) -> Iterator[str]:
     if (count := mine.count()) != accepted:
         yield f"the records: {count:,} are stored, recomputed {accepted:,}"
     stored = mine.exclude(status=RecordStatus.PROCESSED).order_by("id").values_list("row_number", "status", "errored")
-    again = ((row["row_number"], *STATES[row["state"]]) for row in parquet_rows(out / "record_states.parquet"))
+    again = ((row["row_number"], *UNSETTLED[row["state"]]) for row in parquet_rows(out / "record_states.parquet"))
     yield from unlike("record", ("row_number", "status", "errored"), stored.iterator(), again)
 
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db.models.functions import Now
 
-from records.datasets.identity import created_at
-from records.datasets.models import Batch, BatchInput, RecordCount
-from records.runs.bulk import records_insert, rows_delete, rows_insert
+from records.datasets.identity import created_at, row_id
+from records.datasets.models import Batch, BatchInput, Record, RecordCount
+from records.runs.bulk import ERRORED, FAILED, records_insert, rows_delete, rows_insert
 from records.runs.models import RuleOutcome, Run
 from records.runs.results import (
     FINDING_COLUMNS,
@@ -28,6 +29,10 @@ from rulepacks.engine.refusals import Cancelled
 from rulepacks.engine.summary import Summary
 from tenants.audit.services import audit_append
 from tenants.work.services import LeaseLost
+
+SLICE = 10_000
+UNSETTLED = {FAILED: (RecordStatus.FAILED, False), ERRORED: (RecordStatus.PENDING, True)}
+"""Status and mark of records that did not plainly pass."""
 
 
 class CountsDiffer(RuntimeError):
@@ -49,8 +54,10 @@ def same(what: str, expected: int, found: int) -> None:
         raise CountsDiffer(f"{what}: expected {expected:,}, found {found:,}")
 
 
-def run_store(run: Run, summary: Summary, out: Path, files: KeptFiles) -> None:
+def run_store(run: Run, summary: Summary, out: Path, files: KeptFiles, ahead: int | None = None) -> None:
     """Everything the run decided. The caller holds the fence and opened the transaction.
+
+    `ahead` records are in already, as if all had passed.
 
     Raises `Cancelled` when somebody asked for it before this moment, `CountsDiffer`.
     """
@@ -59,7 +66,11 @@ def run_store(run: Run, summary: Summary, out: Path, files: KeptFiles) -> None:
     read = inputs_store(batch, summary, files)
     first = next(iter(read))
     rejects = BatchInput.objects.get(batch=batch, name=first).rejects
-    records_store(batch, summary, read[first], row_states(out, rejected_of(rejects, first)))
+    if ahead is None:
+        records_store(batch, summary, read[first], row_states(out, rejected_of(rejects, first)))
+    else:
+        same("records put in ahead", read[first].accepted, ahead)
+        records_change(batch, summary, row_states(out, ()))
     tally = findings_store(run, summary, out, first)
     outcomes_store(run, summary, tally)
     rows_insert("records_unitstatus", UNIT_COLUMNS, unit_rows(out, run))
@@ -120,6 +131,22 @@ def records_store(batch: Batch, summary: Summary, read: InputSummary, states: It
     same("records", read.accepted, counts["processed"] + counts["failed"] + counts["errored"])
     rows_delete("records_record", batch.id)
     same("stored records", read.accepted, records_insert(batch, read.rows_read, states))
+
+
+def records_change(batch: Batch, summary: Summary, states: Iterable[tuple[int, str]]) -> None:
+    """Give records that are in already, as if all had passed, the states they have. Raises `CountsDiffer`.
+
+    Some thousands at a time, between the lowest and the highest of them: of rows put in just now the planner knows too
+    little to look up one by one, and goes through the whole batch, which is then done once.
+    """
+    expected, changed, remaining = summary.records["failed"] + summary.records["errored"], 0, iter(states)
+    while part := list(islice(remaining, SLICE)):
+        for state, (status, errored) in UNSETTLED.items():
+            ids = [row_id(batch.id, number) for number, found in part if found == state]
+            if ids:
+                between = Record.objects.filter(id__range=(min(ids), max(ids)), id__in=ids)
+                changed += between.update(status=status, errored=errored)
+    same("changed records", expected, changed)
 
 
 def findings_store(run: Run, summary: Summary, out: Path, first: str) -> Tally:
