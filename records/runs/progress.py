@@ -75,8 +75,9 @@ class RunProgress:
         if progress.stage == "rules":
             self.enter("Rules")
             self.stages["Rules"].update(done=progress.done, total=progress.total)
-            group = {"name": progress.group, "done": progress.done, "total": progress.total}
-            self.groups[progress.group] = {**group, "message": progress.message}
+            if progress.group:
+                group = {"name": progress.group, "done": progress.done, "total": progress.total}
+                self.groups[progress.group] = {**group, "message": progress.message}
         elif progress.stage == "read":
             self.enter("Read")
             self.stages["Read"].update(done=progress.done, total=progress.total, message=progress.message)

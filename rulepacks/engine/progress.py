@@ -14,7 +14,8 @@ class Progress:
     """Where a run stands.
 
     `stage` is "read", "snapshot" or "rules"; `group` the input name or the rule family. While reading, `done` and
-    `total` are bytes of the delivered file; afterwards rows or statements. Rules that are tried one by one are named
+    `total` are bytes of the delivered file; afterwards rows or statements. No group stands for the beginning of the
+    rules, when all snapshots and the rejected rows are written. Rules that are tried one by one are named
     before they are: `group` then ends in `ONE_BY_ONE`, and `message` holds their codes. The group `STUCK` says that
     a statement cannot be stopped: the process that judges must be ended.
     """

@@ -26,7 +26,7 @@ from rulepacks.engine.loader import load_pack
 from rulepacks.engine.loading.parameters import bind_parameters, parameter_text
 from rulepacks.engine.memory import peak_memory
 from rulepacks.engine.problems import ParameterError
-from rulepacks.engine.progress import Report
+from rulepacks.engine.progress import Progress, Report
 from rulepacks.engine.refusals import BadInput, InputProblem
 from rulepacks.engine.request import RunRequest
 from rulepacks.engine.severities import with_severities
@@ -51,6 +51,7 @@ def run(request: RunRequest, report: Report) -> Summary:
     loaded = time.perf_counter()
     inputs, snapshots = _take_in(pack, request, watch, report)
     taken = time.perf_counter()
+    report(Progress("rules", "", 0, None, ""))
     evaluation = _judge(pack, request, snapshots, parameters, report, Budget(request.limits, ends))
     seconds = {
         "load": loaded - begun,
