@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -21,6 +22,14 @@ from tenants.tests.cast import Cast
 from tenants.tests.factories import PASSWORD
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(autouse=True)
+def no_attempts_yet() -> None:
+    """Wrong passwords of other tests, from the same address, do not lock anybody out here."""
+    cache.clear()
+
+
 AXE = (Path(__file__).parent / "axe-core-4.14.1" / "axe.min.js").read_text()
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LINES = "line,account,side,amount,year\na,100,D,10.00,2026\nb,100,C,10.00,2026\n"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -16,6 +17,14 @@ from tenants.tests.cast import Cast
 from tenants.tests.factories import PASSWORD
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(autouse=True)
+def no_attempts_yet() -> None:
+    """Wrong passwords of other tests, from the same address, do not lock anybody out here."""
+    cache.clear()
+
+
 GUEST = "colleague@agency.example"
 AXE = Path(__file__).parents[2] / "dashboards/tests/axe-core-4.14.1/axe.min.js"
 
