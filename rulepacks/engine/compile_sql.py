@@ -76,6 +76,9 @@ def literal(value: Value) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
+BROKEN = "a value cannot be computed"
+
+
 @dataclass(frozen=True)
 class Compiler:
     """Compiles nodes; `resolve` says what fields, joins and aggregates are called where the SQL will stand.
@@ -96,6 +99,11 @@ class Compiler:
         if handler is None:
             raise TypeError(f"{type(node).__name__} has no name here")
         return handler(self, node)
+
+    def strict(self, node: Node) -> str:
+        """SQL of the node's value that ends the statement where it faults: what is left out then cannot be told."""
+        fault, value = self.fault(node), self.value(node)
+        return f"(CASE WHEN {fault} THEN error({text_literal(BROKEN)}) ELSE {value} END)" if fault else value
 
     def fault(self, node: Node) -> str | None:
         """SQL (TRUE or FALSE) of whether the node faults; None when it never does."""

@@ -105,7 +105,7 @@ def _evaluate(session: Session, faulty: Faulty, look: Look | None) -> Evaluation
     write_parquet(session, unit_rows(session), out / "units.parquet")
     records = decide_records(session, out / "record_states.parquet")
     write_tables(session, state.tables, out)
-    outputs = write_outputs(state, out)
+    outputs = write_outputs(state, out, faulty.tables)
     session.tell("end", "states and outputs", [], time.perf_counter() - finishing)
     return Evaluation(
         outcomes=outcomes(session), statuses=statuses, findings=finding_counts(state),

@@ -24,18 +24,21 @@ STRUCTURED: Mapping[str, Holds] = {"key": "object", "fields": "object", "rows": 
 """Columns of findings that have parts: texts in a table, objects and lists in JSON."""
 
 
-def write_outputs(state: State, out: Path) -> tuple[OutputSummary, ...]:
-    """Write the outputs of the pack into a folder; one that cannot be written says why, and the others go on."""
+def write_outputs(state: State, out: Path, broken: Mapping[str, str]) -> tuple[OutputSummary, ...]:
+    """Write the outputs of the pack into a folder; one that cannot be written says why, and the others go on.
+
+    `broken` gives the reasons of tables that broke.
+    """
     folder = out / "outputs"
     if state.session.pack.outputs:
         folder.mkdir(parents=True, exist_ok=True)
-    return tuple(write_output(state, output, folder) for output in state.session.pack.outputs)
+    return tuple(write_output(state, output, folder, broken) for output in state.session.pack.outputs)
 
 
-def write_output(state: State, output: OutputSpec, folder: Path) -> OutputSummary:
+def write_output(state: State, output: OutputSpec, folder: Path, broken: Mapping[str, str]) -> OutputSummary:
     """Write one output; a file that cannot be written is not left behind."""
     session, path = state.session, folder / f"{output.name}.{ENDINGS[output.format]}"
-    if unmade := _unmade(state, output):
+    if unmade := _unmade(state, output, broken):
         return OutputSummary(output.name, path.name, 0, *unmade)
     try:
         rows = output_rows(state, output)
@@ -50,7 +53,9 @@ def write_output(state: State, output: OutputSpec, folder: Path) -> OutputSummar
     return OutputSummary(output.name, path.name, 0, "failed", reason)
 
 
-def _unmade(state: State, output: OutputSpec) -> tuple[Literal["failed", "not_evaluated"], str] | None:
+def _unmade(
+    state: State, output: OutputSpec, broken: Mapping[str, str]
+) -> tuple[Literal["failed", "not_evaluated"], str] | None:
     """Why what an output is made from is not there."""
     if missing := missing_inputs(state.session, output):
         return "not_evaluated", f"{', '.join(missing)} not delivered"
@@ -58,7 +63,7 @@ def _unmade(state: State, output: OutputSpec) -> tuple[Literal["failed", "not_ev
         return None
     rule = state.session.tallies.get(output.source)
     if rule is None:
-        return "failed", f"the table {output.source} could not be made"
+        return "failed", f"the table {output.source}: {broken.get(output.source, 'it could not be made')}"
     return "failed" if rule.errored else "not_evaluated", rule.reason
 
 

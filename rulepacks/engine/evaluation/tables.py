@@ -20,21 +20,21 @@ def build_table(state: State, stage: Stage, table: TableSpec, work: Work) -> Non
     """Make `table:<name>` with the columns of `by`, line, title, line:order, value."""
     session, began = state.session, time.perf_counter()
     source = Source(session, work.input, state.joins)
-    by = ", ".join(map(quoted, table.by))
+    by = [quoted(name) for name in table.by]
     parts = contributions(table, source, work.name, [f"w.{quoted(name)}" for name in table.by])
     kind = sql_type(table.type)
-    summed = f"SELECT {by}, line, sum(part) AS value FROM ({parts}) GROUP BY ALL"
+    summed = f"SELECT {', '.join([*by, 'line', 'sum(part) AS value'])} FROM ({parts}) GROUP BY ALL"
     session.con.register("lines:arrow", pa.table({
         "line": list(table.lines), "title": list(table.lines.values()), "order": list(range(len(table.lines))),
     }))  # fmt: skip
-    equal = " AND ".join(f"s.{quoted(name)} IS NOT DISTINCT FROM u.{quoted(name)}" for name in table.by)
+    equal = " AND ".join([*(f"s.{name} IS NOT DISTINCT FROM u.{name}" for name in by), "s.line = n.line"])
     lines = quoted("lines:arrow")
-    units = ", ".join(f"u.{quoted(name)}" for name in table.by)
+    named = ", ".join([*(f"u.{name}" for name in by), "n.line", "n.title"])
     session.run(
-        f"CREATE OR REPLACE TEMP TABLE {quoted(f'table:{table.name}')} AS SELECT {units}, n.line, n.title, "
+        f"CREATE OR REPLACE TEMP TABLE {quoted(f'table:{table.name}')} AS SELECT {named}, "
         f'CAST(coalesce(s.value, 0) AS {kind}) AS value, n."order" AS "line:order" '
-        f"FROM (SELECT DISTINCT {by} FROM {work.name}) u CROSS JOIN {lines} n "
-        f"LEFT JOIN ({summed}) s ON {equal} AND s.line = n.line"
+        f"FROM (SELECT DISTINCT {', '.join(by) or '1'} FROM {work.name}) u CROSS JOIN {lines} n "
+        f"LEFT JOIN ({summed}) s ON {equal}"
     )
     session.con.unregister("lines:arrow")
     state.tables[table.name] = Made(
@@ -46,13 +46,15 @@ def build_table(state: State, stage: Stage, table: TableSpec, work: Work) -> Non
 
 
 def contributions(table: TableSpec, source: Source, rows: str, columns: Sequence[str]) -> str:
-    """SELECT of what each row adds to each line: columns of the row (w) and the crosswalk (c), then line and part."""
+    """SELECT of what each row adds to each line: columns of the row (w) and the crosswalk (c), then line and part.
+
+    A value or condition that cannot be computed breaks the table, for every cell may be another one with it.
+    """
     crosswalk = _load_crosswalk(source.session, table, source.input)
-    where = f" WHERE {source.compiler().value(table.where)}" if table.where is not None else ""
-    value = _value(table, source.input)
+    where = f" WHERE {source.compiler().strict(table.where)}" if table.where is not None else ""
+    added = ('c."x:line" AS line', f'c."x:factor" * ({_value(table, source)}) AS part')
     return " UNION ALL ".join(
-        f'SELECT {", ".join(columns)}, c."x:line" AS line, c."x:factor" * ({value}) AS part '
-        f"FROM (SELECT * FROM {rows}{where}) w JOIN {crosswalk} c ON {condition}"
+        f"SELECT {', '.join([*columns, *added])} FROM (SELECT * FROM {rows}{where}) w JOIN {crosswalk} c ON {condition}"
         for condition in _conditions(table)
     )
 
@@ -71,15 +73,15 @@ def _unit(names: Sequence[str], table: TableSpec) -> str:
     return parts[0] if len(parts) == 1 else f"concat_ws('|', {', '.join(parts) or text_literal('')})"
 
 
-def _value(table: TableSpec, source: Input) -> str:
-    own = own_columns(table, source)
+def _value(table: TableSpec, source: Source) -> str:
+    own = own_columns(table, source.input)
 
     def resolve(node: Node) -> str | None:
         if isinstance(node, Field):
             return f"c.{quoted(node.name)}" if node.name in own else f"w.{quoted(node.name)}"
         return column(node)
 
-    return Compiler(resolve).value(table.value)
+    return Compiler(resolve, source.fault).strict(table.value)
 
 
 def _crosswalk(table: TableSpec, source: Input) -> pa.Table:

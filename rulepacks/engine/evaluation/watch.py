@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import duckdb
 import pyarrow as pa
 
+from rulepacks.engine.compile_sql import BROKEN
 from rulepacks.engine.limits import Limits
 
 LEAST = 0.05
@@ -137,6 +138,8 @@ def broken(error: Exception, limits: Limits, seconds: float, *, expired: bool) -
         return Broke(limits.memory("spill_bytes" if SPILL in str(error) else "engine_memory_bytes"))
     if isinstance(error, (duckdb.InterruptException, *NOT_THE_RULES)):
         return None
+    if text.endswith(BROKEN):
+        return Broke(BROKEN)
     # Results read as Arrow raise what DuckDB says as an OSError.
     if isinstance(error, OSError) and text.startswith(("INTERRUPT", "IO Error", "FATAL", "INTERNAL")):
         return None

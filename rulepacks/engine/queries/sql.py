@@ -5,12 +5,11 @@ A value that cannot be computed ends the statement: which rows it would have lef
 
 from collections.abc import Mapping
 
-from rulepacks.engine.compile_sql import Compiler, aggregate, aggregate_fault, quoted, sql_type, text_literal
+from rulepacks.engine.compile_sql import Compiler, aggregate, aggregate_fault, quoted, sql_type
 from rulepacks.engine.expressions.tree import Aggregate, Field, JoinField, Node
 from rulepacks.engine.expressions.types import Type
 from rulepacks.engine.queries.tree import Query, Relation, Select, Union
 
-BROKEN = "a value cannot be computed"
 BROKEN_AT = "broken:"
 """Before the name of a value, for whether it cannot be computed."""
 PREFIX = "q:"
@@ -47,28 +46,28 @@ def _union(union: Union, prefix: str) -> str:
 def _select(select: Select, types: Mapping[str, Type], prefix: str) -> str:
     to = compiler(select)
     listed = [
-        f"CAST({_strict(to, node)} AS {sql_type(kind)}) AS {quoted(prefix + name)}"
+        f"CAST({to.strict(node)} AS {sql_type(kind)}) AS {quoted(prefix + name)}"
         for (_, node), (name, kind) in zip(select.columns, types.items(), strict=True)
     ]
     sql = f"SELECT {'DISTINCT ' if select.distinct else ''}{', '.join(listed)}{_from(select, to)}{_where(select, to)}"
     sql += _groups(select, to)
-    return sql + (f" AND {_strict(to, select.having)}" if select.having is not None else "")
+    return sql + (f" AND {to.strict(select.having)}" if select.having is not None else "")
 
 
 def _from(select: Select, to: Compiler) -> str:
     sql = f" FROM {_relation(select.source)}"
     for join in select.joins:
-        sql += f" {join.kind.upper()} JOIN {_relation(join.relation)} ON {_strict(to, join.on)}"
+        sql += f" {join.kind.upper()} JOIN {_relation(join.relation)} ON {to.strict(join.on)}"
     return sql
 
 
 def _where(select: Select, to: Compiler) -> str:
-    return f" WHERE {_strict(to, select.where)}" if select.where is not None else ""
+    return f" WHERE {to.strict(select.where)}" if select.where is not None else ""
 
 
 def _groups(select: Select, to: Compiler) -> str:
     """The groups of a select that has some; no rows are no group, also where all rows make one."""
-    by = ", ".join(_strict(to, node) for node in select.by) or "ALL"
+    by = ", ".join(to.strict(node) for node in select.by) or "ALL"
     return f" GROUP BY {by} HAVING count(*) > 0" if select.grouped else ""
 
 
@@ -93,8 +92,3 @@ def compiler(select: Select) -> Compiler:
         return aggregate_fault(rows, node) if isinstance(node, Aggregate) else None
 
     return Compiler(resolve, resolve_fault)
-
-
-def _strict(to: Compiler, node: Node) -> str:
-    fault, value = to.fault(node), to.value(node)
-    return f"(CASE WHEN {fault} THEN error({text_literal(BROKEN)}) ELSE {value} END)" if fault else value

@@ -55,3 +55,33 @@ def test_an_output_leaves_out_and_blank_what_cannot_be_computed(tmp_path: Path) 
     assert (tmp_path / "outputs" / "all.csv").read_text() == "id,m\na,\nb,0\n"
     assert some.reason == "1 row is left out, since it could not be computed"
     assert whole.reason == "1 cell is blank, since it could not be computed"
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "made"),
+    [
+        ("true", "sum(coalesce(cast(t as integer), 5))", None),
+        ("cast(t as integer) is null", "sum(n)", None),
+        ("true", "sum(made)", None),
+        ("t = '2'", "sum(n * sign)", "line,title,value\nX,Line,0\nY,Line,2\n"),
+    ],
+)
+def test_a_table_breaks_where_a_value_or_condition_of_it_cannot_be_computed(
+    tmp_path: Path, where: str, value: str, made: str | None
+) -> None:
+    text = HEAD + (
+        "inputs:\n  rows:\n    key: [id]\n    fields: {id: text, t: text, n: integer}\n"
+        '    derive: {made: "coalesce(cast(t as integer), 5)"}\n'
+        "tables:\n  report:\n    from: rows\n    by: []\n"
+        f"    where: {where}\n"
+        "    crosswalk: {file: report.csv, line: line, title: title, match: [id], formula: id,\n"
+        f'      columns: {{sign: integer}}, value: "{value}"}}\n'
+        "outputs: [{name: report, format: csv, from: report}]\n"
+    )
+    pack = load_pack(write_pack(tmp_path, text, {"report.csv": "line,title,id,sign\nX,Line,a,1\nY,Line,b,1\n"}))
+    con = duckdb.connect()
+    con.register("given", pa.table({"row_number": [1, 2], "id": ["a", "b"], "t": ["K1", "2"], "n": ["1", "2"]}))
+    (report,) = evaluate(con, pack, {"rows": "given"}, {}, tmp_path, lambda _: None).outputs
+    written = tmp_path / "outputs" / "report.csv"
+    assert (written.read_text() if written.exists() else None) == made
+    assert report.reason == ("" if made else "the table report: a value cannot be computed")
