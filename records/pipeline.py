@@ -127,7 +127,7 @@ def store(run: Run, summary: Summary, scratch: Path, progress: RunProgress, ahea
             run_store(run, summary, scratch / "out", files, records)
             follow_up(progress)
 
-        if not ahead.store(decide, summary):
+        if not ahead.store(decide, summary, progress.beat):
             with step(claim):
                 decide(None)
     except (LeaseLost, Cancelled, CountsDiffer):

@@ -11,6 +11,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from threading import Event
 
 import pyarrow.parquet as pq
 from django.db import connection, transaction
@@ -28,6 +29,7 @@ LEAST_ROWS = 20_000
 """Fewer are put in within a moment anyway."""
 MOST_CHANGED = 0.2
 """Share of records that do not plainly pass up to which changing those takes less than putting all in."""
+KEEP_SECONDS = 0.5
 PATIENCE_SECONDS, AWAKE_SECONDS = 60.0, 5.0
 """How long the transaction stays open for the verdicts, and how often the session says that it is not frozen."""
 
@@ -53,6 +55,7 @@ class HeadStart:
         self._threads = ThreadPoolExecutor(max_workers=1)
         self._held: Future[None] | None = None
         self._told: SimpleQueue[_Given | None] = SimpleQueue()
+        self._are_in = Event()
         self._is_looked_at = self._is_taken = False
 
     def watch(self, progress: Progress) -> None:
@@ -68,13 +71,16 @@ class HeadStart:
         snapshot = self.out / "snapshot" / f"{records_input(self.run)}.parquet"
         return int(pq.read_metadata(snapshot).num_rows) if snapshot.is_file() else 0
 
-    def store(self, store: Store, summary: Summary) -> bool:
+    def store(self, store: Store, summary: Summary, keep: Callable[[], None]) -> bool:
         """Let `store` run where the records are; False when there is no such place, and nothing was done.
 
-        Raises what `store` raises.
+        Until all of them are in, `keep` is called to keep the lease: only `store` closes the work, and from then on
+        nobody else may touch it. Raises what either raises.
         """
         if self._held is None:
             return False
+        while not self._are_in.wait(KEEP_SECONDS):
+            keep()
         records = sum(summary.records.values())
         changed = records - summary.records["processed"]
         self._told.put(_Given(store, changed <= MOST_CHANGED * records))
@@ -93,6 +99,7 @@ class HeadStart:
             with step(self.claim):
                 before = transaction.savepoint()
                 records: int | None = self._put_in(batch, accepted)
+                self._are_in.set()
                 given = self._wait()
                 self._is_taken = True
                 if not given.is_worth:
@@ -100,6 +107,7 @@ class HeadStart:
                     records = None
                 given.store(records)
         finally:
+            self._are_in.set()
             connection.close()
 
     def _put_in(self, batch: Batch, accepted: int) -> int:

@@ -28,6 +28,8 @@ from rulepacks.engine.runner import explain_run
 from rulepacks.engine.summary import Summary
 
 OPEN_FILES = 256
+RESERVED = 2
+"""How much more memory than it may use the child may reserve: libraries do so, and the parent watches what is used."""
 _PR_SET_PDEATHSIG = 1
 _OUT_OF_MEMORY = (MemoryError, duckdb.OutOfMemoryException, pa.ArrowMemoryError)
 
@@ -61,7 +63,7 @@ def _confine(limits: Limits, parent: int) -> None:
     os.umask(0o077)
     seconds = int(limits.seconds) + 1
     for kind, value in (
-        (resource.RLIMIT_DATA, limits.memory_bytes),
+        (resource.RLIMIT_DATA, RESERVED * limits.memory_bytes),
         (resource.RLIMIT_CPU, seconds * max(limits.threads, 1)),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),

@@ -52,7 +52,7 @@ def test_a_run_answers_with_its_summary_and_its_progress(tmp_path: Path) -> None
     assert said["pack"] == "pack"
     assert said["pid"] == said["group"]
     assert said["stdin"] == ""
-    assert said["data_limit"] == str(1024 * MIB)
+    assert said["data_limit"] == str(2 * 1024 * MIB)
 
 
 def test_a_child_sees_no_setting_and_no_secret_of_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
