@@ -205,7 +205,8 @@ class GroupQuery:
     def _kept_from(self, rule: Rule) -> str:
         """SQL, over groups, of whether one cannot be judged: for its rows, or for rows that its joins gather."""
         own = [quoted(f"blocked:{rule.code}")] if self._blocked(rule) else []
-        parts = own + list(blocked_joins(self.state.session.pack, joined_apart(deciding_nodes(rule))).values())
+        apart = dict.fromkeys(part.join for part in joined_apart(deciding_nodes(rule)))
+        parts = own + list(blocked_joins(self.state.session.pack, apart).values())
         return f"({' OR '.join(parts)})" if parts else "false"
 
     def _shown(self, rule: Rule) -> list[str]:

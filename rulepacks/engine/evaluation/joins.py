@@ -7,14 +7,15 @@ import pyarrow as pa
 from rulepacks.engine.arrow_types import arrow_type
 from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.evaluation.folding import folded
-from rulepacks.engine.evaluation.gathers import gather_nodes, gathered
-from rulepacks.engine.evaluation.reads import FOUND, Reads, unreadable_fields
-from rulepacks.engine.evaluation.sequences import sequence_nodes, windows_of
+from rulepacks.engine.evaluation.gathers import gathered
+from rulepacks.engine.evaluation.reach import asked_by, ordered_columns, reached
+from rulepacks.engine.evaluation.reads import FOUND, Reads, blocking
+from rulepacks.engine.evaluation.sequences import windows_of
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import JoinTable, Source
 from rulepacks.engine.expressions.tree import Field, Value
 from rulepacks.engine.expressions.types import DATE, Type
-from rulepacks.engine.spec import JoinSpec, Pack
+from rulepacks.engine.spec import JoinSpec
 
 END = 10**18
 """Beyond every integer a field can hold."""
@@ -27,46 +28,10 @@ JoinTables = dict[str, list[JoinTable]]
 def join_tables(session: Session, names: set[str], columns: set[tuple[str, str]], gate: str, stage: str) -> JoinTables:
     """Make the tables of the joins of one stage; `gate` names the table of units left out ('' for none)."""
     made: JoinTables = {}
-    wanted = Reads(joins=set(names), join_columns=set(columns))
-    while more := _looked_at(session.pack, wanted, gated=bool(gate)):
-        wanted = wanted.merged(more)
+    wanted = reached(session.pack, Reads(joins=names, join_columns=columns), gated=bool(gate))
     for name in sorted(wanted.joins, key=list(session.pack.joins).index):
         _make(session, name, wanted, gate, stage, made)
     return made
-
-
-def _looked_at(pack: Pack, wanted: Reads, *, gated: bool) -> Reads | None:
-    """What the rows that joins look in ask of joins themselves; None when all of it is wanted already."""
-    more = Reads()
-    for name in wanted.joins:
-        reads = _reads(pack, pack.joins[name], wanted.columns_of(name), gated=gated)
-        more.joins |= reads.joins
-        more.join_columns |= reads.join_columns
-    return None if more.joins <= wanted.joins and more.join_columns <= wanted.join_columns else more
-
-
-def _reads(pack: Pack, join: JoinSpec, columns: Sequence[str], *, gated: bool) -> Reads:
-    """What a join reads of the rows of an input it looks in."""
-    if join.kind in {"list", "table"}:
-        return Reads()
-    target = pack.inputs[join.target]
-    names = [key for key, _ in join.on]
-    if join.sequence is not None:
-        nodes = sequence_nodes(join.sequence)
-    elif join.of_many:
-        nodes = gather_nodes(join)
-        names += _ordered_columns(join, columns)
-    else:
-        nodes = [join.where] if join.where is not None else []
-        names += [*columns, *((target.effective or ()) if join.as_of is not None else ())]
-    unit = pack.first_input.unit
-    names += unit if gated and unit and all(map(target.knows, unit)) else ()
-    return Reads().add(pack, target, nodes).add_names(pack, target, names)
-
-
-def _ordered_columns(join: JoinSpec, columns: Sequence[str]) -> list[str]:
-    """The columns asked of the row that comes first in an order."""
-    return [name for name in columns if name in join.columns] if join.order else []
 
 
 def _make(session: Session, name: str, wanted: Reads, gate: str, stage: str, made: JoinTables) -> None:
@@ -74,7 +39,7 @@ def _make(session: Session, name: str, wanted: Reads, gate: str, stage: str, mad
     if name in made:
         return
     pack, join, columns = session.pack, session.pack.joins[name], wanted.columns_of(name)
-    reads = _reads(pack, join, columns, gated=bool(gate))
+    reads = asked_by(pack, join, columns, gated=bool(gate))
     for other in sorted(reads.joins, key=list(pack.joins).index):
         _make(session, other, wanted, gate, stage, made)
     if join.kind == "list":
@@ -134,7 +99,7 @@ def _rows_table(
     given = session.pack.inputs[join.target]
     source = Source(session, given, made)
     keys = tuple(key for key, _ in join.on)
-    columns = _ordered_columns(join, wanted)
+    columns = ordered_columns(join, wanted)
     gated = gate_condition(session, join.target, gate, reads)
     rows = f"SELECT * FROM ({source.select(reads)}) WHERE {gated or 'true'}"
     name = quoted(f"join:{stage}:{join.name}")
@@ -183,7 +148,7 @@ def _input_table(
 def _readable(source: Source, effective: tuple[str, str]) -> list[str]:
     """Conditions that both ends of a span could be read: a blank end is open, an unreadable one is not."""
     nodes = [Field(name=name, type=source.input.type_of(name)) for name in effective]
-    bad = [quoted(f"bad:{name}") for name in sorted(unreadable_fields(source.session.pack, source.input, nodes))]
+    bad = blocking(source.session.pack, source.input, nodes)
     return [f"NOT {text}" for text in [*bad, *filter(None, map(source.fault, nodes))]]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rulepacks.engine.bodies import RowBody
 from rulepacks.engine.compile_sql import Compiler, quoted
-from rulepacks.engine.evaluation.reads import blocked_joins, rule_nodes, unreadable_fields
+from rulepacks.engine.evaluation.reads import blocking, rule_nodes
 from rulepacks.engine.expressions.tree import Found, Node
 from rulepacks.engine.spec import Input, Pack, Rule
 
@@ -61,10 +61,8 @@ def decide(pack: Pack, source: Input, to: Compiler, rule: Rule, not_met: Mapping
     `not_met` gives, for each code it needs, the SQL of "that rule was not satisfied".
     """
     own = own_unreadable(source, rule)
-    blocked = [
-        quoted(f"bad:{name}") for name in sorted(unreadable_fields(pack, source, rule_nodes(rule))) if name not in own
-    ]
-    blocked += blocked_joins(pack, rule_nodes(rule)).values()
+    findings = {quoted(f"bad:{name}") for name in own}
+    blocked = [test for test in blocking(pack, source, rule_nodes(rule)) if test not in findings]
     ne = " OR ".join([*blocked, *(not_met[code] for code in rule.needs)])
     applies = to.value(rule.when) if rule.when is not None else ""
     er = errors(to, rule.when, rule_nodes(rule)[1:] if rule.when is not None else rule_nodes(rule))
@@ -79,7 +77,7 @@ def decide(pack: Pack, source: Input, to: Compiler, rule: Rule, not_met: Mapping
     if not own or not require:
         return Decision(fail, na, ne, er)
     # The cell itself is the finding, whatever else the rule says.
-    broken = " OR ".join(quoted(f"bad:{name}") for name in own)
+    broken = " OR ".join(sorted(findings))
     return Decision(f"({broken}) OR ({fail})", _only(na, broken), _only(ne, broken), _only(er, broken))
 
 

@@ -7,7 +7,8 @@ from rulepacks.engine.compile_sql import Compiler, quoted, sql_type, text_litera
 from rulepacks.engine.evaluation.carried import carried_columns
 from rulepacks.engine.evaluation.findings import SCHEMA
 from rulepacks.engine.evaluation.joins import join_tables, unit_sql
-from rulepacks.engine.evaluation.reads import Reads, inputs_joined
+from rulepacks.engine.evaluation.reach import inputs_joined, table_inputs
+from rulepacks.engine.evaluation.reads import Reads
 from rulepacks.engine.evaluation.records import STATES
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import Source
@@ -101,7 +102,7 @@ def missing_inputs(session: Session, output: OutputSpec) -> list[str]:
     if output.kind == "input":
         needed = {output.source} | inputs_joined(session.pack, output.source, output_nodes(output))
     elif output.source in session.pack.tables:
-        needed = {session.pack.tables[output.source].source}
+        needed = table_inputs(session.pack, output.source)
     return sorted(needed - set(session.relations))
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from rulepacks.engine.bodies import GroupBody, ParseBody, QueryBody, ReconcileBody, ScheduleBody, UniqueBody
 from rulepacks.engine.compile_sql import Compiler
 from rulepacks.engine.evaluation.faulty import Faulty
-from rulepacks.engine.evaluation.reads import Reads, inputs_read, rule_nodes, shown_nodes
+from rulepacks.engine.evaluation.reach import inputs_read
+from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.state import add_counts
 from rulepacks.engine.expressions.tree import Binary, Node

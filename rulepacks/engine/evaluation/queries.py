@@ -6,7 +6,7 @@ from rulepacks.engine.bodies import QueryBody
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.findings import NOTHING, Shown, message_sql, severity_sql
 from rulepacks.engine.evaluation.joins import gate_condition, joined_unit, unit_sql
-from rulepacks.engine.evaluation.reads import Reads, unreadable_fields
+from rulepacks.engine.evaluation.reads import Reads, blocking, faults_of, fields_of
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import State, add_counts
 from rulepacks.engine.evaluation.statements import hits_name, list_relation
@@ -57,12 +57,11 @@ class Query:
     def rows(self, name: str, names: Sequence[str]) -> tuple[str, str]:
         """SELECT of the rows of an input, and SQL of whether one has cells that are read but unreadable."""
         pack, given = self.session.pack, self.session.pack.inputs[name]
-        nodes = [Field(name=column, type=given.type_of(column)) for column in names]
+        nodes = fields_of(given, names)
         reads = Reads().add(pack, given, nodes)
         gate = gate_condition(self.session, name, self.gate, reads)
         source = Source(self.session, given, self.state.joins)
-        bad = [quoted(f"bad:{field}") for field in sorted(unreadable_fields(pack, given, nodes))]
-        bad += [fault for node in nodes if (fault := source.fault(node))]
+        bad = [*blocking(pack, given, nodes), *faults_of(source.compiler(), nodes)]
         return f"SELECT * FROM ({source.select(reads)}) WHERE {gate or 'true'}", " OR ".join(bad) or "false"
 
     def _keep(self) -> None:

@@ -67,7 +67,7 @@ class Reads:
 
     def add_names(self, pack: Pack, source: Input, names: Iterable[str]) -> "Reads":
         """Add fields by name."""
-        return self.add(pack, source, [Field(name=name, type=source.type_of(name)) for name in names])
+        return self.add(pack, source, fields_of(source, names))
 
 
 def join_nodes(join: JoinSpec) -> list[Node]:
@@ -143,35 +143,31 @@ def blank_names(condition: Node) -> dict[str, Field]:
     return {node.name: node for node in walk(condition) if isinstance(node, Field) and ":" not in node.name}
 
 
-def inputs_read(pack: Pack, rule: Rule) -> set[str]:
-    """Names of the inputs a rule needs."""
-    found = {rule.input}
-    if isinstance(rule.body, ReconcileBody):
-        for side in (rule.body.left, rule.body.right):
-            found |= {side.input} | inputs_joined(pack, side.input, [*side.on, side.value])
-        return found
-    if isinstance(rule.body, QueryBody):
-        for name, names in rule.body.reads.items():
-            source = pack.inputs[name]
-            found |= {name} | inputs_joined(pack, name, [Field(name=one, type=source.type_of(one)) for one in names])
-        return found | {pack.tables[name].source for name in rule.body.tables}
-    if isinstance(rule.body, ScheduleBody):
-        if rule.body.items is not None:
-            return {rule.body.target}
-        found.add(rule.body.target)
-    return found | inputs_joined(pack, rule.input, rule_nodes(rule))
+def read_of(pack: Pack, rule: Rule) -> list[tuple[str, list[Node]]]:
+    """The expressions that decide a rule, by the input they are read of."""
+    body = rule.body
+    if isinstance(body, ReconcileBody):
+        return [(side.input, side_nodes(side)) for side in (body.left, body.right)]
+    if isinstance(body, QueryBody):
+        return [(name, fields_of(pack.inputs[name], names)) for name, names in body.reads.items()]
+    own = [(rule.input, rule_nodes(rule))]
+    if isinstance(body, GroupBody):
+        return [(rule.input, [*rule_nodes(rule), *fields_of(pack.inputs[rule.input], body.by)])]
+    if isinstance(body, ScheduleBody):
+        there = (body.target, fields_of(pack.inputs[body.target], sorted(target_columns(body))))
+        return [there] if body.items is not None else [*own, there]
+    return own
 
 
-def inputs_joined(pack: Pack, name: str, nodes: list[Node]) -> set[str]:
-    """Names of the inputs that expressions over an input look into by joins."""
-    reads = Reads().add(pack, pack.inputs[name], nodes)
-    found = set()
-    for join in (pack.joins[join_name] for join_name in reads.joins):
-        if join.kind == "input":
-            found.add(join.target)
-        elif join.kind == "table":
-            found.add(pack.tables[join.target].source)
-    return found
+def target_columns(body: ScheduleBody) -> set[str]:
+    """What a schedule reads of the rows it looks for."""
+    matched = {node.name for node in match_parts(body, partner=True) if isinstance(node, JoinField)}
+    return {name for name, _ in body.on} | matched
+
+
+def fields_of(source: Input, names: Iterable[str]) -> list[Node]:
+    """Fields by name."""
+    return [Field(name=name, type=source.type_of(name)) for name in names]
 
 
 def unreadable_fields(pack: Pack, source: Input, nodes: Iterable[Node]) -> set[str]:
@@ -189,7 +185,7 @@ def blockers(pack: Pack, source: Input, nodes: Sequence[Node]) -> dict[str, str]
     """The same conditions by what they mean."""
     names = sorted(unreadable_fields(pack, source, nodes))
     found = {unreadable(source, name): quoted(f"bad:{name}") for name in names}
-    joins = blocked_joins(pack, nodes)
+    joins = blocked_joins(pack, sorted(Reads().add(pack, source, nodes).joins))
     return found | {f"a row behind {name.rstrip(':')} cannot be read": test for name, test in joins.items()}
 
 
@@ -209,17 +205,15 @@ def either(surely: Sequence[str], picked: str, others: Sequence[str]) -> str:
     return f"({' OR '.join(parts) or 'false'})"
 
 
-def blocked_joins(pack: Pack, nodes: Iterable[Node]) -> dict[str, str]:
-    """SQL conditions under which joins to many rows cannot be told, by join."""
-    joins = dict.fromkeys(node.join for tree in nodes for node in walk(tree) if isinstance(node, JoinField | Found))
-    return {name: f"coalesce({quoted(f'j:{name}.{BLOCKED}')}, false)" for name in joins if pack.joins[name].of_many}
+def blocked_joins(pack: Pack, names: Iterable[str]) -> dict[str, str]:
+    """SQL conditions under which those of these joins that look at many rows cannot be told, by join."""
+    return {name: f"coalesce({quoted(f'j:{name}.{BLOCKED}')}, false)" for name in names if pack.joins[name].of_many}
 
 
 def row_nodes(pack: Pack, rule: Rule) -> list[Node]:
     """What decides a group rule of its rows: its `by` and `where`, and what stands inside aggregates."""
     assert isinstance(rule.body, GroupBody)
-    source = pack.inputs[rule.input]
-    by: list[Node] = [Field(name=name, type=source.type_of(name)) for name in rule.body.by]
+    by = fields_of(pack.inputs[rule.input], rule.body.by)
     return [*by, *inside(rule_nodes(rule)), *([rule.body.where] if rule.body.where is not None else [])]
 
 
@@ -241,7 +235,7 @@ def side_nodes(side: Side) -> list[Node]:
 
 def table_nodes(table: TableSpec, source: Input) -> list[Node]:
     """What a table reads of its rows (columns of its crosswalk left out)."""
-    nodes: list[Node] = [Field(name=name, type=source.type_of(name)) for name in (*table.by, *table.match)]
+    nodes = fields_of(source, (*table.by, *table.match))
     own = own_columns(table, source)
     nodes += [
         part

@@ -9,13 +9,14 @@ from rulepacks.engine.evaluation.joins import gate_condition, unit_sql
 from rulepacks.engine.evaluation.masks import errors
 from rulepacks.engine.evaluation.reads import (
     Reads,
+    blocking,
     faults_of,
     match_parts,
     parts_shown,
     rule_nodes,
     shown_as,
     shown_nodes,
-    unreadable_fields,
+    target_columns,
 )
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import State, add_counts
@@ -122,9 +123,8 @@ class Schedule:
         return {"wanted": wanted, "broken": broken, "unclear": unclear}
 
     def _unreadable(self, nodes: Sequence[Node]) -> str:
-        """SQL of whether a cell that these read cannot be read."""
-        fields = unreadable_fields(self.session.pack, self.source.input, nodes) if self.own else ()
-        return either_of(quoted(f"bad:{name}") for name in sorted(fields))
+        """SQL of whether a cell that these read, or a row behind them, cannot be read."""
+        return either_of(blocking(self.session.pack, self.source.input, nodes) if self.own else ())
 
     def _span(self, dates: DatesSpec) -> tuple[str, str]:
         """SQL of about how many steps lie from the anchor to the first and to the last date."""
@@ -133,8 +133,7 @@ class Schedule:
     def target(self) -> str:
         """SELECT of what was delivered."""
         target = self.session.pack.inputs[self.body.target]
-        columns = {name for name, _ in self.body.on}
-        columns |= {node.name for node in match_parts(self.body, partner=True) if isinstance(node, JoinField)}
+        columns = target_columns(self.body)
         reads = Reads().add_names(self.session.pack, target, sorted(columns))
         gate = gate_condition(self.session, target.name, self.state.gate(self.stage), reads)
         rows = Source(self.session, target, self.state.joins).select(reads)

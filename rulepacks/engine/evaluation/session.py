@@ -11,8 +11,9 @@ import duckdb
 import pyarrow as pa
 
 from rulepacks.engine.evaluation.columns import bind_columns
+from rulepacks.engine.evaluation.reads import join_nodes
 from rulepacks.engine.evaluation.watch import Budget, Watch, broken, too_long
-from rulepacks.engine.expressions.tree import Field, Value, walk
+from rulepacks.engine.expressions.tree import Field, Found, JoinField, Node, Value, walk
 from rulepacks.engine.progress import Progress
 from rulepacks.engine.spec import Input, Pack, Rule
 
@@ -57,7 +58,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.tallies = {rule.code: Tally() for rule in self.pack.rules}
-        self.faulting = {name: _faulting(source) for name, source in self.pack.inputs.items()}
+        self.faulting = {name: _faulting(self.pack, source) for name, source in self.pack.inputs.items()}
         for name, relation in self.relations.items():
             self.delivered[name] = tuple(
                 row[0] for row in self.rows(f"DESCRIBE SELECT * FROM {relation}") if row[0] != "row_number"
@@ -130,11 +131,18 @@ class Session:
         self.report(Progress("rules", group, self.steps, self.total_steps, f"{count}{seconds:.2f} s"))
 
 
-def _faulting(source: Input) -> frozenset[str]:
+def _faulting(pack: Pack, source: Input) -> frozenset[str]:
     """Derived fields that may fault, each looked at once: they stand in the order they are computed in."""
     found: set[str] = set()
+
+    def may_fault(part: Node) -> bool:
+        if isinstance(part, JoinField | Found):
+            join = pack.joins[part.join]
+            return join.of_many or any(may_fault(one) for node in join_nodes(join) for one in walk(node))
+        return part.can_fault or (isinstance(part, Field) and part.name in found)
+
     for name, node in source.derived.items():
-        if any(part.can_fault or (isinstance(part, Field) and part.name in found) for part in walk(node)):
+        if any(map(may_fault, walk(node))):
             found.add(name)
     return frozenset(found)
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from rulepacks.engine.bodies import GroupBody, ParseBody, QueryBody, ReconcileBody, ScheduleBody, ScoreBody, UniqueBody
 from rulepacks.engine.evaluation.findings import Writer
 from rulepacks.engine.evaluation.groups import Groups, run_groups
-from rulepacks.engine.evaluation.joins import join_tables
+from rulepacks.engine.evaluation.joins import join_tables, unit_sql
 from rulepacks.engine.evaluation.needs import needed_ahead, needed_of
 from rulepacks.engine.evaluation.plan import StagePlan, inputs_of
 from rulepacks.engine.evaluation.queries import Query
-from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes, side_nodes, table_nodes
+from rulepacks.engine.evaluation.reads import Reads, read_of, shown_nodes, table_nodes
 from rulepacks.engine.evaluation.reconcile import Pairs, run_reconcile
 from rulepacks.engine.evaluation.records import note_hits, note_records
 from rulepacks.engine.evaluation.schedules import Schedule
@@ -83,16 +83,14 @@ class StageRun:
         """Make the tables that joins of this stage look in; joins to tables once those are made."""
         reads, pack = Reads(), self.session.pack
         for rule in self.rules:
-            if isinstance(rule.body, ReconcileBody):
-                for side in (rule.body.left, rule.body.right):
-                    reads.add(pack, pack.inputs[side.input], side_nodes(side))
-            elif isinstance(rule.body, QueryBody):
-                for name, columns in rule.body.reads.items():
-                    reads.add_names(pack, pack.inputs[name], columns)
-                reads.add_names(pack, pack.inputs[rule.input], pack.inputs[rule.input].key)
-            elif not isinstance(rule.body, ParseBody):
-                reads.add(pack, pack.inputs[rule.input], rule_nodes(rule) + shown_nodes(rule))
-                reads.add_names(pack, pack.inputs[rule.input], pack.inputs[rule.input].key)
+            for name, nodes in read_of(pack, rule):
+                reads.add(pack, pack.inputs[name], nodes)
+            if not isinstance(rule.body, ReconcileBody | QueryBody):
+                reads.add(pack, pack.inputs[rule.input], shown_nodes(rule))
+            reads.add_names(pack, pack.inputs[rule.input], pack.inputs[rule.input].key)
+        for name in inputs_of(self.plan):
+            if unit_sql(self.session, name):
+                reads.add_names(pack, pack.inputs[name], pack.first_input.unit)
         for table in self.tables:
             reads.add(pack, pack.inputs[table.source], table_nodes(table, pack.inputs[table.source]))
         names = {name for name in reads.joins if (pack.joins[name].kind == "table") == tables}

@@ -116,9 +116,9 @@ def _filled(template: str, parts: Mapping[str, Strategy]) -> Strategy:
     )
 
 
-def expressions(depth: int = 3) -> dict[str, Strategy]:
-    """Strategies for expressions of each type, nested at most `depth` deep."""
-    parts = dict(LEAVES)
+def expressions(depth: int = 3, fields: Mapping[str, Strategy] | None = None) -> dict[str, Strategy]:
+    """Strategies for expressions of each type, nested at most `depth` deep; `fields` are more leaves of a type."""
+    parts = LEAVES | {kind: LEAVES[kind] | more for kind, more in (fields or {}).items()}
     for _ in range(depth):
         parts["number"] = parts["whole"] | parts["point"]
         deeper = {

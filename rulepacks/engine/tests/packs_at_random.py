@@ -58,6 +58,9 @@ inputs:
       tail: concat_ws('/', t, right(u, 1))
       twice: cast(t as integer) * 2
       first_day: coalesce(day, $since)
+      gathered: latest.value
+      last_weight: "coalesce(latest.weight, length(latest.name))"
+      doubly: weighed.value
   others:
     fields:
       unit: {type: text, normalise: [trim]}

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from rulepacks.engine.tests.expressions_at_random import COMPARE, Strategy, expressions
 
-FLAT, DEEP = expressions(1), expressions(2)
+BEHIND_JOINS = {"whole": st.just("last_weight"), "point": st.sampled_from(["gathered", "doubly"])}
+"""Derived fields over what joins find."""
+FLAT, DEEP = expressions(1, BEHIND_JOINS), expressions(2, BEHIND_JOINS)
 ON_NULL = st.sampled_from(["fail", "pass", "skip"])
 OPERATORS = st.sampled_from(["=", "<>", "<", "<=", ">", ">="])
 SEVERITIES = st.sampled_from(["fatal", "error", "warning", "info"])
@@ -112,6 +114,7 @@ SMALL = st.sampled_from(
         "n",
         "d",
         "twice",
+        "gathered",
         "length(t)",
         "side.weight",
         "other.value",
@@ -150,7 +153,9 @@ GROUP_TRUTH = st.one_of(
     over("found(side) or {} > 1", COUNTED), st.sampled_from(["t is not null and count(*) > 0", "flag or any(flag)"]),
 )  # fmt: skip
 BY = st.lists(
-    st.sampled_from(["unit", "t", "tail", "twice", "n", "flag", "day", "first_day", "seen"]), max_size=2, unique=True
+    st.sampled_from(["unit", "t", "tail", "twice", "n", "flag", "day", "first_day", "seen", "doubly", "last_weight"]),
+    max_size=2,
+    unique=True,
 )
 OVER_GROUPS = {
     "when": GROUP_TRUTH, "where": FLAT["truth"], "severity": by_expression(GROUP_TRUTH),

@@ -85,3 +85,45 @@ def test_a_table_breaks_where_a_value_or_condition_of_it_cannot_be_computed(
     written = tmp_path / "outputs" / "report.csv"
     assert (written.read_text() if written.exists() else None) == made
     assert report.reason == ("" if made else "the table report: a value cannot be computed")
+
+
+BEHIND = """inputs:
+  rows: {key: [id], fields: {id: text, t: text, n: integer}, derive: {least: first.n, far: "coalesce(there.n, 1)"}}
+joins:
+  first: {input: rows, on: {id: id}, order: [n], ties: row_number}
+  there: {input: rows, on: {n: cast(t as integer)}}
+rules:
+  - {code: R, severity: error, title: T, authority: A, %s}
+"""
+OVER_DERIVED = [
+    "type: row, require: %s > 0",
+    "type: unique, key: [%s]",
+    "type: group, by: [], left: sum(%s), right: sum(%s)",
+    "type: group, by: [%s], require: count(*) > 0",
+    "type: group, by: [], where: %s > 0, require: count(*) > 0",
+    'type: reconcile, "on": [k], left: {input: rows, "on": {k: %s}, value: count(*)}, '
+    'right: {input: rows, "on": {k: %s}, value: count(*)}',
+    "type: sequence, by: [], order: [%s], ties: row_number, require: position() > 0",
+    'type: schedule, where: %s > 0, in: rows, "on": {id: id}',
+]
+
+
+@pytest.mark.parametrize(("field", "n", "outcome"), [("least", "x", "not_evaluated"), ("far", "1", "errored")])
+@pytest.mark.parametrize("rule", OVER_DERIVED)
+def test_a_derived_field_is_as_uncertain_as_the_rows_that_its_joins_look_at(
+    tmp_path: Path, rule: str, field: str, n: str, outcome: str
+) -> None:
+    pack = load_pack(write_pack(tmp_path, HEAD + BEHIND % rule.replace("%s", field)))
+    con = duckdb.connect()
+    con.register("given", pa.table({"row_number": [1], "id": ["a"], "t": ["K1"], "n": [n]}))
+    found = evaluate(con, pack, {"rows": "given"}, {}, tmp_path, lambda _: None).outcomes[-1]
+    assert [word for word in ("passed", "failed", "not_evaluated", "errored") if getattr(found, word)] == [outcome]
+
+
+def test_a_query_leaves_out_rows_whose_derived_fields_come_of_rows_that_cannot_be_read(tmp_path: Path) -> None:
+    rule = "type: query, query: 'select row_number as row from rows where least is null or far > 0'"
+    pack = load_pack(write_pack(tmp_path, HEAD + BEHIND % rule))
+    con = duckdb.connect()
+    con.register("given", pa.table({"row_number": [1, 2], "id": ["a", "b"], "t": ["1", "K"], "n": ["x", "2"]}))
+    found = evaluate(con, pack, {"rows": "given"}, {}, tmp_path, lambda _: None).outcomes[-1]
+    assert (found.failed, found.not_evaluated) == (0, 2)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rulepacks.engine.bodies import GroupBody, ReconcileBody, RowBody, UniqueBody
-from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, Node, walk
+from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, Node
 from rulepacks.engine.spec import Rule
 from rulepacks.engine.tests.oracle.groups import Group, Pair, by_node, groups_of, inside, pairs_of
 from rulepacks.engine.tests.oracle.meaning import View, value_of
 from rulepacks.engine.tests.oracle.values import Fault, Value, plain
-from rulepacks.engine.tests.oracle.world import Row, World, unread_partners
+from rulepacks.engine.tests.oracle.world import Row, World
 
 Outcome = Literal["pass", "fail", "not_applicable", "not_evaluated", "error"]
 
@@ -75,20 +75,9 @@ def row_outcome(rule: Rule, row: Row, needs: Needs) -> Outcome:
     if any(map(row.unreadable, own)):
         return "fail"
     assert isinstance(rule.body, RowBody)
-    if row.misreads(nodes_of(rule)) or blocked(row, nodes_of(rule)) or any(unmet(row) for unmet in needs):
+    if row.misreads(nodes_of(rule)) or any(unmet(row) for unmet in needs):
         return "not_evaluated"
     return condition(rule, row, rule.body.require)
-
-
-def blocked(row: Row, nodes: Iterable[Node]) -> bool:
-    """Whether the many rows a join that expressions look at finds cannot be read."""
-    pack = row.world.pack
-    parts = (part for node in nodes for part in walk(node) if isinstance(part, JoinField | Found))
-    joins = [pack.joins[name] for name in dict.fromkeys(part.join for part in parts)]
-    return any(
-        row.world.sequence(join).blocked(row) if join.sequence is not None else unread_partners(row, join)
-        for join in joins if join.of_many
-    )  # fmt: skip
 
 
 def condition(rule: Rule, view: View, require: Node) -> Outcome:
@@ -129,9 +118,7 @@ def unique(rule: Rule, body: UniqueBody, rows: Sequence[Row], needs: Needs) -> d
 def unread(group: Group, nodes: Iterable[Node], needs: Needs) -> bool:
     """Whether cells that cannot be read, or rules that are needed, keep a group from being judged."""
     read = list(nodes)
-    return group.unread or any(
-        row.misreads(read) or blocked(row, read) or any(unmet(row) for unmet in needs) for row in group.picked
-    )  # fmt: skip
+    return group.unread or any(row.misreads(read) or any(unmet(row) for unmet in needs) for row in group.picked)
 
 
 def beside_aggregates(nodes: Iterable[Node]) -> Iterator[Node]:
@@ -147,7 +134,7 @@ def group_outcome(rule: Rule, body: GroupBody, group: Group, needs: Needs) -> Ou
     rows = group.picked + group.unclear
     by = [by_node(rows[0], name) for name in body.by]
     deciding = [node for node in (rule.when, body.require) if node is not None]
-    if unread(group, [*by, *inside(nodes_of(rule))], needs) or blocked(rows[0], beside_aggregates(deciding)):
+    if unread(group, [*by, *inside(nodes_of(rule))], needs) or rows[0].misreads(beside_aggregates(deciding)):
         return "not_evaluated"
     return "error" if group.faulted else condition(rule, group, body.require)
 

@@ -71,8 +71,18 @@ class Row:
         return name in self.input.fields and cell(self.input.fields[name], self.raw(name))[1]
 
     def misreads(self, nodes: Iterable[Node]) -> bool:
-        """Whether expressions read a cell of it that is unreadable."""
-        return any(map(self.unreadable, reached(nodes, self.input, self.world.pack)[0]))
+        """Whether expressions read a cell of it that is unreadable, or come down to many rows that are."""
+        fields, joins = reached(nodes, self.input, self.world.pack)
+        return any(map(self.unreadable, fields)) or any(self._blocked(self.world.pack.joins[name]) for name in joins)
+
+    def _blocked(self, join: JoinSpec) -> bool:
+        """Whether the many rows that a join finds cannot be read."""
+        if join.sequence is not None:
+            return self.world.sequence(join).blocked(self)
+        try:
+            return join.of_many and unread_partners(self, join)
+        except Fault:
+            return False
 
     def field(self, name: str) -> Value:
         if name in self.input.fields:
