@@ -8,7 +8,7 @@ from rulepacks.engine.arrow_types import arrow_type
 from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.evaluation.folding import folded
 from rulepacks.engine.evaluation.gathers import gathered
-from rulepacks.engine.evaluation.reach import asked_by, ordered_columns, reached
+from rulepacks.engine.evaluation.reach import asked_by, is_absent, ordered_columns, reached
 from rulepacks.engine.evaluation.reads import FOUND, Reads, blocking
 from rulepacks.engine.evaluation.sequences import windows_of
 from rulepacks.engine.evaluation.session import Session
@@ -39,6 +39,9 @@ def _make(session: Session, name: str, wanted: Reads, gate: str, stage: str, mad
     if name in made:
         return
     pack, join, columns = session.pack, session.pack.joins[name], wanted.columns_of(name)
+    if is_absent(pack, join, session.relations):
+        made[name] = []
+        return
     reads = asked_by(pack, join, columns, gated=bool(gate))
     for other in sorted(reads.joins, key=list(pack.joins).index):
         _make(session, other, wanted, gate, stage, made)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rulepacks.engine.bodies import GroupBody, ParseBody, QueryBody, ReconcileBody, ScheduleBody, UniqueBody
 from rulepacks.engine.compile_sql import Compiler
 from rulepacks.engine.evaluation.faulty import Faulty
-from rulepacks.engine.evaluation.reach import inputs_read
+from rulepacks.engine.evaluation.reach import inputs_read, table_inputs
 from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.state import add_counts
@@ -100,7 +100,7 @@ def plan_stages(session: Session, rules: Sequence[Rule], faulty: Faulty) -> list
     tables = [
         (table, _stage_of(pack, {rule.stage for rule in pack.rules if name in read[rule.code]}))
         for name, table in pack.tables.items()
-        if table.source in session.relations and name not in faulty.tables
+        if table_inputs(pack, name) <= session.relations.keys() and name not in faulty.tables
     ]
     return [
         StagePlan(

@@ -1,6 +1,6 @@
 """What joins reach: the rows they look in may ask further joins."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from rulepacks.engine.bodies import QueryBody
 from rulepacks.engine.evaluation.gathers import gather_nodes
@@ -58,6 +58,13 @@ def inputs_joined(pack: Pack, name: str, nodes: Iterable[Node]) -> set[str]:
     joins = [pack.joins[join] for join in reached(pack, Reads().add(pack, pack.inputs[name], nodes)).joins]
     tables = {join.target for join in joins if join.kind == "table"}
     return {join.target for join in joins if join.kind == "input"}.union(*(table_inputs(pack, one) for one in tables))
+
+
+def is_absent(pack: Pack, join: JoinSpec, delivered: Container[str]) -> bool:
+    """Whether a join looks in what was not delivered: it finds nothing then."""
+    if join.kind == "table":
+        return not all(name in delivered for name in table_inputs(pack, join.target))
+    return join.kind == "input" and join.target not in delivered
 
 
 def table_inputs(pack: Pack, name: str) -> set[str]:
