@@ -150,6 +150,10 @@ def _read_sections(context: Context, document: Document, data: dict[str, Any]) -
     read_inputs(context, document, data["inputs"])
     read_lists(context, document, data.get("lists", {}))
     read_calendar(context, document, data.get("calendar"))
+    first = next(iter(context.inputs))
+    context.looks = {
+        name: (given.get("from", first), given["input"]) for name, given in joins.items() if "input" in given
+    }
     read_derived(context, document, data["inputs"], joins)
     read_joins(context, document, joins, tables=False)
     read_tables(context, document, data.get("tables", {}))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from math import ceil
 
-from rulepacks.engine.expressions.tree import Binary, Call, Case, Field, JoinField, Literal, Node
+from rulepacks.engine.expressions.tree import Aggregate, Binary, Call, Case, Field, JoinField, Literal, Node
 from rulepacks.engine.limits import PackLimits
 
 CUT = {"left", "right", "substr", "lpad"}
@@ -49,7 +49,7 @@ def _length(node: Node, below: list[int], growths: Mapping[str, int]) -> int:
         return growths.get(f"{node.join}.{node.name}", 1)
     if isinstance(node, Binary):
         return sum(below)
-    if isinstance(node, Case):
+    if isinstance(node, Case | Aggregate):
         return max(below)
     if isinstance(node, Call):
         return _made(node, below)

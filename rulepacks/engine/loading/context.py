@@ -35,6 +35,7 @@ class Context:
     """The pack as far as it has been read.
 
     `growths` holds for each input the derived fields whose texts may be longer than a cell, and by how much.
+    `looks` holds for each join to an input that the pack declares the input whose rows look and the one they look in.
     `broken` are parts with mistakes of their own, by kind and name: that others name them is no further mistake.
     `codes` are those of all rules, also of broken ones, with the places of the rules.
     """
@@ -42,6 +43,7 @@ class Context:
     folder: Path
     limits: PackLimits = field(default_factory=PackLimits)
     growths: dict[str, dict[str, int]] = field(default_factory=dict)
+    looks: dict[str, tuple[str, str]] = field(default_factory=dict)
     problems: ProblemList = field(default_factory=ProblemList)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
@@ -88,9 +90,14 @@ class Context:
     def _growths(self, input_name: str) -> dict[str, int]:
         """Of the fields of an input, and of the rows its joins find."""
         joined = {
-            f"{join.name}.{column}": longest
-            for join in self.joins.values() if join.source == input_name and join.kind == "input"
-            for column, longest in self.growths.get(join.target, {}).items()
+            f"{join}.{column}": longest
+            for join, (source, target) in self.looks.items() if source == input_name
+            for column, longest in self.growths.get(target, {}).items()
+        }  # fmt: skip
+        joined |= {
+            f"{join.name}.{name}": growth(value, self.growths.get(join.target, {}))
+            for join in self.joins.values() if join.source == input_name
+            for name, value in join.values.items()
         }  # fmt: skip
         return joined | self.growths.get(input_name, {})
 

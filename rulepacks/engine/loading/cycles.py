@@ -20,7 +20,7 @@ def check_cycles(context: Context, document: Document, nodes: Iterable[Node]) ->
             return
         done = {item for item, wants in waiting.items() if not wants & waiting.keys()}
         if not done:
-            names = sorted(name if owner else f"{name}." for owner, name in waiting)
+            names = sorted(name if owner else f"join {name}" for owner, name in waiting)
             owners = [name for name in context.inputs if any(owner == name for owner, _ in waiting)]
             context.problems.add(document.place(("inputs", *owners[:1])), f"{', '.join(names)} need each other")
             return

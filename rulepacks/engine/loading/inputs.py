@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+from rulepacks.engine.expressions.build import build
 from rulepacks.engine.expressions.scope import Scope
 from rulepacks.engine.expressions.tree import Literal, Node
 from rulepacks.engine.expressions.types import DATE, INTEGER, TEXT, UNKNOWN, Type
 from rulepacks.engine.expressions.typing import comparison_problem, type_from_text
-from rulepacks.engine.loading.context import Context
+from rulepacks.engine.loading.context import Context, expression_text
 from rulepacks.engine.loading.document import Data, Document, Path_
 from rulepacks.engine.loading.layouts import read_layout
 from rulepacks.engine.loading.lists import span
@@ -105,7 +106,7 @@ def read_derived(context: Context, document: Document, data: Mapping[str, Data],
 
 
 def _derive_scope(context: Context, name: str, joins: Mapping[str, Data]) -> Scope:
-    """Fields so far, and the joins to rows of lists and inputs, whose own expressions are read later."""
+    """Fields so far, and the joins to lists and inputs, whose own expressions are read later."""
     first = next(iter(context.inputs))
     reachable: dict[str, Mapping[str, Type]] = {}
     for join, raw in joins.items():
@@ -114,11 +115,20 @@ def _derive_scope(context: Context, name: str, joins: Mapping[str, Data]) -> Sco
             continue
         if given.get("list") in context.lists:
             reachable[join] = context.lists[given["list"]].columns
-        elif given.get("input") in context.inputs and "values" not in given:
+        elif given.get("input") in context.inputs and "values" in given:
+            reachable[join] = _gathered(context, given)
+        elif given.get("input") in context.inputs:
             there = context.inputs[given["input"]]
             reachable[join] = {field: there.type_of(field) for field in (*there.fields, *there.derived)}
     scope = context.row_scope(name)
     return replace(scope, joins={**scope.joins, **reachable})
+
+
+def _gathered(context: Context, given: Mapping[str, Any]) -> dict[str, Type]:
+    """Types of the values that a join gathers, as far as the fields it gathers them of are known."""
+    there = replace(context.row_scope(given["input"]), aggregates=True)
+    built = {name: build(expression_text(text), there, None, context.limits) for name, text in given["values"].items()}
+    return {name: node.type for name, (node, mistakes) in built.items() if not mistakes}
 
 
 def _check_names(context: Context, document: Document, name: str) -> None:

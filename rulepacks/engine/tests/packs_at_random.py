@@ -58,7 +58,7 @@ inputs:
       tail: concat_ws('/', t, right(u, 1))
       twice: cast(t as integer) * 2
       first_day: coalesce(day, $since)
-      gathered: latest.value
+      gathered: many.total
       last_weight: "coalesce(latest.weight, length(latest.name))"
       doubly: weighed.value
   others:

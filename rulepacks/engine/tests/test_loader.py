@@ -356,7 +356,7 @@ def test_derived_fields_and_joins_that_need_each_other_are_refused(tmp_path: Pat
         f"{HEAD}inputs:\n  rows:\n    fields: {{id: text}}\n    derive: {{a: j.id}}\n"
         f"joins: {{j: {{input: rows, on: {{id: a}}}}}}\nrules:\n  - {RULE}a is not null}}\n"
     )
-    assert lines(tmp_path, text) == ["pack.yaml:7:5 a, j. need each other"]
+    assert lines(tmp_path, text) == ["pack.yaml:7:5 a, join j need each other"]
 
 
 def test_derived_fields_that_need_each_other_through_another_input_are_refused(tmp_path: Path) -> None:
@@ -366,7 +366,7 @@ def test_derived_fields_that_need_each_other_through_another_input_are_refused(t
         "joins:\n  j: {input: others, on: {b: id}}\n  k: {from: others, input: rows, on: {a: id}}\n"
         f"rules:\n  - {RULE}a is not null}}\n"
     )
-    assert lines(tmp_path, text) == ["pack.yaml:6:9 a, b, j., k. need each other"]
+    assert lines(tmp_path, text) == ["pack.yaml:6:9 a, b, join j, join k need each other"]
 
 
 def test_a_join_offers_no_field_that_is_computed_through_it(tmp_path: Path) -> None:
@@ -374,7 +374,7 @@ def test_a_join_offers_no_field_that_is_computed_through_it(tmp_path: Path) -> N
         f"{HEAD}inputs: {{rows: {{fields: {{id: text, p: text}}, derive: {{a: j.p}}}}}}\n"
         f"joins: {{j: {{input: rows, on: {{id: p}}}}}}\nrules:\n  - {RULE}j.a is not null}}\n"
     )
-    assert lines(tmp_path, text) == ["pack.yaml:5:16 a, j. need each other"]
+    assert lines(tmp_path, text) == ["pack.yaml:5:16 a, join j need each other"]
 
 
 def test_an_unreadable_cell_can_only_be_the_finding_of_a_rule_about_its_row(tmp_path: Path) -> None:

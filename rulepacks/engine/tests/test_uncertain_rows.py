@@ -88,8 +88,12 @@ def test_a_table_breaks_where_a_value_or_condition_of_it_cannot_be_computed(
 
 
 BEHIND = """inputs:
-  rows: {key: [id], fields: {id: text, t: text, n: integer}, derive: {least: first.n, far: "coalesce(there.n, 1)"}}
+  rows:
+    key: [id]
+    fields: {id: text, t: text, n: integer}
+    derive: {least: first.n, far: "coalesce(there.n, 1)", summed: together.total}
 joins:
+  together: {input: rows, on: {id: id}, values: {total: sum(n)}}
   first: {input: rows, on: {id: id}, order: [n], ties: row_number}
   there: {input: rows, on: {n: cast(t as integer)}}
 rules:
@@ -108,7 +112,10 @@ OVER_DERIVED = [
 ]
 
 
-@pytest.mark.parametrize(("field", "n", "outcome"), [("least", "x", "not_evaluated"), ("far", "1", "errored")])
+@pytest.mark.parametrize(
+    ("field", "n", "outcome"),
+    [("least", "x", "not_evaluated"), ("summed", "x", "not_evaluated"), ("far", "1", "errored")],
+)
 @pytest.mark.parametrize("rule", OVER_DERIVED)
 def test_a_derived_field_is_as_uncertain_as_the_rows_that_its_joins_look_at(
     tmp_path: Path, rule: str, field: str, n: str, outcome: str
