@@ -72,20 +72,27 @@ def destination(url: str) -> Destination:
 
 
 def resolve(to: Destination, seconds: float) -> list[str]:
-    """The addresses behind the name, all of them public. Raises `Refused`, `Unreachable`."""
+    """The addresses behind the name, all of them public. Raises `Refused`.
+
+    It says the same of a name that leads inside and of one that leads nowhere, or it would tell which names there are.
+    """
+    addresses = _looked_up(to, seconds)
+    public = to.allowed or all(is_public(ip_address(address.partition("%")[0])) for address in addresses)
+    if not addresses or not public:
+        raise Refused("no public address was found for the host")
+    return addresses
+
+
+def _looked_up(to: Destination, seconds: float) -> list[str]:
+    """Empty when the name is not known, or not found in time."""
     lookup = ThreadPoolExecutor(1)
     try:
         found = lookup.submit(socket.getaddrinfo, to.host, to.port, type=socket.SOCK_STREAM).result(seconds)
-    except (OSError, UnicodeError) as error:
-        raise Unreachable("the name of the host is not known") from error
-    except TookTooLong as error:
-        raise Unreachable("the name of the host was not found in time") from error
+    except (OSError, UnicodeError, TookTooLong):
+        return []
     finally:
         lookup.shutdown(wait=False)
-    addresses = [str(row[4][0]) for row in found]
-    if not to.allowed and not all(is_public(ip_address(address.partition("%")[0])) for address in addresses):
-        raise Refused("the host leads to an address that is not public")
-    return addresses
+    return [str(row[4][0]) for row in found]
 
 
 def is_public(address: Address) -> bool:

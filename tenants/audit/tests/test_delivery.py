@@ -1,6 +1,7 @@
 """Checkpoints go outside: once, in order, with a proof, and whoever holds them finds a history written anew."""
 
 import json
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -136,6 +137,15 @@ def test_what_waits_takes_newer_checkpoints_along_and_a_tenant_delivers_only_so_
     assert [json.loads(body)["note"] for _, body in receiver.got] == [newest.note]
 
 
+def test_what_waits_for_one_tenant_keeps_no_other_from_being_delivered(cast: Cast) -> None:
+    for tenant in (cast.tenant, cast.other):
+        send_to(cast, tenant, folder="auditor-1")
+        sealed(tenant)
+        sealed(tenant)
+    waiting = Work.objects.filter(kind=DELIVER_WORK).values_list("tenant_id", flat=True)
+    assert sorted(waiting) == sorted([cast.tenant.id, cast.other.id])
+
+
 def test_after_the_last_attempt_the_next_checkpoint_tries_again(cast: Cast, receiver: Receiver) -> None:
     receiver.answers += [500, 302, 404]
     send_to(cast, cast.tenant, url=f"http://{receiver.place}/in")
@@ -230,6 +240,28 @@ def test_all_that_is_wrong_with_a_place_is_named_when_it_is_saved(cast: Cast) ->
     for url in ("https://localhost/", "https://169.254.169.254/", "http://example.com/", "https://a:b@example.com/"):
         assert refused(cast, url=url)["/document/checkpoints/url"].startswith("not sent to: ")
     assert refused(cast, folder="2026-auditor_1", url="https://8.8.8.8/in") == {}
+
+
+def test_a_name_is_refused_in_the_same_words_whether_it_leads_inside_or_nowhere(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, known = socket.getaddrinfo, {"inside.example": "10.0.0.1", "outside.example": "8.8.8.8"}
+
+    def lookup(host: str, *args: Any, **kwargs: Any) -> Any:
+        if not host.endswith(".example"):
+            return found(host, *args, **kwargs)
+        if host not in known:
+            raise socket.gaierror
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (known[host], 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    said = [refused(cast, url=f"https://{name}.example/in") for name in ("inside", "nowhere")]
+    assert said[0] == said[1] == {"/document/checkpoints/url": "not sent to: no public address was found for the host"}
+    assert refused(cast, url="https://outside.example/in") == {}
+    # With the name server away, the rest of the policy can be changed still.
+    known.clear()
+    assert refused(cast, url="https://outside.example/in", folder="auditor-1") == {}
+    assert list(refused(cast, url="https://outside.example/other")) == ["/document/checkpoints/url"]
 
 
 def test_page_and_api_tell_where_checkpoints_go_and_another_tenant_nothing(cast: Cast, receiver: Receiver) -> None:
