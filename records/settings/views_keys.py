@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from records.dashboards.pages import PageRequest, page, show, slug_of, tenant_of
 from tenants.access.keys import OVERLAP, key_issue, key_of, key_revoke, key_rotate, keys_of
 from tenants.access.roles import SCOPES, Permission
+from tenants.idempotency.forms import form_drawn, form_once
 from tenants.problems import Refusal
 from tenants.redaction import redact_secrets
 
@@ -30,7 +31,8 @@ def keys(request: PageRequest) -> HttpResponse:
     ends = timezone.now() + timedelta(days=int(days)) if days in LIFETIMES and days else None
     try:
         name, scopes = request.POST.get("name", "").strip(), request.POST.getlist("scopes")
-        _, text = key_issue(tenant=tenant_of(request), name=name, scopes=scopes, expires_at=ends)
+        tenant = tenant_of(request)
+        text = form_once(request, lambda: key_issue(tenant=tenant, name=name, scopes=scopes, expires_at=ends)[1])
     except Refusal as refusal:
         return listed(request, refusal=refusal)
     return listed(request, issued=text)
@@ -45,6 +47,7 @@ def listed(request: PageRequest, *, issued: str = "", refusal: Refusal | None = 
         "scopes": SCOPES,
         "lifetimes": LIFETIMES.items(),
         "issued": issued,
+        "once": form_drawn(),
         "refusal": refusal,
         "typed": typed_in(request) if refusal and refusal.fields else {"days": "90", "scopes": ["read"]},
     }
@@ -68,7 +71,7 @@ def key_replace(request: PageRequest, key_id: UUID) -> HttpResponse:
     """A new key with the same scopes; the old one works for another day."""
     key = key_of(tenant_of(request), key_id)
     try:
-        _, text = key_rotate(key, overlap=OVERLAP)
+        text = form_once(request, lambda: key_rotate(key, overlap=OVERLAP)[1])
     except Refusal as refusal:
         return listed(request, refusal=refusal)
     return listed(request, issued=text)

@@ -15,6 +15,7 @@ from tenants.accounts.models import Tenant
 from tenants.console.actions import applied
 from tenants.console.bases import TenantAdmin
 from tenants.context import current_tenant_id
+from tenants.idempotency.forms import FIELD, form_drawn, form_once
 
 
 class KeyForm(forms.ModelForm):
@@ -23,6 +24,8 @@ class KeyForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
         choices=[(scope, scope.capitalize()) for scope in SCOPES], widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
+
+    once = forms.CharField(widget=forms.HiddenInput, initial=form_drawn, required=False)
 
     class Meta:
         model = ApiKey
@@ -47,7 +50,7 @@ class ApiKeyScreen(TenantAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         later = ("prefix", "created_at", "last_used_at", "revoked_at")
-        return ("name", "allowed", "expires_at", *later) if obj else ("name", "scopes", "expires_at")
+        return ("name", "allowed", "expires_at", *later) if obj else ("name", "scopes", "expires_at", FIELD)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """A key is revoked, never edited."""
@@ -61,10 +64,13 @@ class ApiKeyScreen(TenantAdmin):
         """The key is issued where its text is shown."""
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
-        """Issue the key and show its text: once, on this page, stored nowhere."""
+        """Issue the key and show its text: on this page only."""
         tenant = Tenant.objects.get(pk=current_tenant_id())
-        issued, text = key_issue(tenant=tenant, name=obj.name, scopes=obj.scopes, expires_at=obj.expires_at)
-        context = {**self.admin_site.each_context(request), "title": "Key issued", "key": issued, "text": text}
+        text = form_once(
+            request,
+            lambda: key_issue(tenant=tenant, name=obj.name, scopes=obj.scopes, expires_at=obj.expires_at)[1],
+        )
+        context = {**self.admin_site.each_context(request), "title": "Key issued", "key": obj, "text": text}
         return TemplateResponse(request, "console/key_issued.html", context)
 
     @admin.action(description="Revoke")

@@ -28,7 +28,8 @@ class KeyShape(serializers.ModelSerializer):
     class Meta:
         model = ApiKey
         fields: tuple[str, ...] = (
-            "id", "name", "prefix", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at",
+            "id", "name", "prefix", "scopes", "created_at", "expires_at", "replaced_at", "revoked_at",
+            "last_used_at",
         )  # fmt: skip
 
 
@@ -93,7 +94,7 @@ class KeyRotate(Keys):
     def post(self, request: Request, key_id: UUID) -> Response:
         """Issue a key with the same name, scopes and lifetime; the old one works for 24 hours more.
 
-        409 for a key that is over.
+        409 for a key that is over or was replaced before.
         """
         nothing_else(request.query_params)
         no_body(request)

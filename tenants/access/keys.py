@@ -91,16 +91,19 @@ def key_revoke(key: ApiKey) -> bool:
 def key_rotate(key: ApiKey, *, overlap: timedelta) -> tuple[ApiKey, str]:
     """A new key in the place of this one, with its text; the old one works on for `overlap`, and no longer.
 
-    The new key lasts as long as the old one was meant to. Raises `StateConflict` for a key that is over.
+    The new key lasts as long as the old one was meant to. A key is replaced once: two who do so at the same moment
+    would leave a key whose text one of them never saw. Raises `StateConflict` for a key that is over or was replaced.
     """
     old = ApiKey.objects.select_for_update(of=("self",)).select_related("tenant").get(id=key.id)
     now = timezone.now()
     if old.is_over:
         raise StateConflict("The key is over")
+    if old.replaced_at is not None:
+        raise StateConflict("The key was replaced before")
     lasts = now + (old.expires_at - old.created_at) if old.expires_at else None
     new, text = key_issue(tenant=old.tenant, name=old.name, scopes=old.scopes, expires_at=lasts)
     ends = min(filter(None, [old.expires_at, now + overlap]))
-    ApiKey.objects.filter(id=old.id).update(expires_at=ends)
+    ApiKey.objects.filter(id=old.id).update(expires_at=ends, replaced_at=now)
     with tenant_scope(old.tenant_id):
         audit_append("key.rotated", old, {"ends": ends, "replaced_by": new.prefix})
     return new, text

@@ -1,9 +1,13 @@
 """Settings: members and keys, as those who may see them and those who may not."""
 
+import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -101,6 +105,59 @@ def test_a_key_is_replaced_with_a_day_for_both(cast: Cast) -> None:
     owner.post(f"{KEYS}{old.id}/revoke/")
     assert key_verify(text) is None
     assert owner.post(f"{KEYS}{old.id}/replace/").status_code == 422
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("screen", [KEYS, "/admin/tenants/apikey/add/"])
+def test_a_double_click_issues_one_key_and_shows_it_twice(cast: Cast, screen: str) -> None:
+    form = {"name": "loader", "scopes": ["read"], "days": "30", "once": drawn(cast, screen)}
+    shown = twice(cast, screen, form)
+    assert ApiKey.objects.count() == 1
+    assert [status for status, _ in shown] == [200, 200]
+    assert len({text for _, text in shown}) == 1
+    for other in ({**form, "name": "another"}, {**form, "once": drawn(cast, screen)}):
+        assert cast.browser(cast.owner).post(screen, other).status_code == 200
+    assert ApiKey.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_replaces_a_key_once_and_shows_the_new_one_twice(cast: Cast) -> None:
+    old, _ = key_issue(tenant=cast.tenant, name="loader", scopes=["read"])
+    replace, once = f"{KEYS}{old.id}/replace/", drawn(cast, KEYS)
+    shown = twice(cast, replace, {"once": once})
+    assert ApiKey.objects.count() == 2
+    assert ([status for status, _ in shown], len({text for _, text in shown})) == ([200, 200], 1)
+    later = cast.browser(cast.owner).post(replace, {"once": drawn(cast, KEYS)})
+    assert (later.status_code, b"The key was replaced before" in later.content) == (422, True)
+    assert f'action="{replace}"' not in later.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_replace_a_key_at_once_one_does(cast: Cast) -> None:
+    old, _ = key_issue(tenant=cast.tenant, name="loader", scopes=["read"])
+    statuses = [status for status, _ in twice(cast, f"/api/v1/keys/{old.id}/rotate", {})]
+    assert (sorted(statuses), ApiKey.objects.count()) == ([201, 409], 2)
+
+
+def drawn(cast: Cast, path: str) -> str:
+    page = cast.browser(cast.owner).get(path).content.decode()
+    return str(re.findall(r'name="once" value="(\w{64})"', page)[0])
+
+
+def twice(cast: Cast, path: str, form: dict[str, Any]) -> list[tuple[int, str]]:
+    """The statuses, and the texts of keys, that answer the same at the same moment."""
+    browsers, start = [cast.browser(cast.owner) for _ in range(2)], Barrier(2)
+
+    def post(browser: Client) -> tuple[int, str]:
+        start.wait()
+        try:
+            answer = browser.post(path, form)
+            return answer.status_code, "".join(re.findall(r"cortx_\w{8}_[\w-]{43}", answer.content.decode())[:1])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        return [*threads.map(post, browsers)]
 
 
 def test_replacing_never_lets_a_key_live_longer(cast: Cast) -> None:
