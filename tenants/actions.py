@@ -20,6 +20,7 @@ declare("user.password_reset", "Password reset", "{actor} chose a new password b
 declare("invitation.sent", "Invited", "{actor} invited {object} as {role}")
 declare("invitation.withdrawn", "Invitation withdrawn", "{actor} withdrew the invitation of {object}")
 declare("invitation.accepted", "Invitation accepted", "{actor} accepted the invitation")
+declare("invitation.void", "Invitation void", "{object} is not made {role}: who invited them may not any more")
 declare("invitation.unsent", "Invitation not sent", "The invitation of {object} could not be mailed: {reason}")
 declare("key.rotated", "Key rotated", "{actor} replaced the key {object}, which ends at {ends}")
 declare("membership.added", "Member added", "{actor} made {object} {role} of the tenant")

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import transaction
 
 from tenants.access.identity import Identity
-from tenants.access.roles import Permission
+from tenants.access.roles import may_give
 from tenants.accounts.models import Membership, User
 from tenants.accounts.services import membership_add, membership_change, membership_locked, membership_remove
 from tenants.invitations.models import Invitation
@@ -52,6 +52,5 @@ def _member(identity: Identity, membership_id: UUID) -> Membership:
 
 
 def _owners_by_owners(identity: Identity, *roles: str) -> None:
-    """Owners come and go by owners only, or an administrator could become one with the help of another."""
-    if Membership.Role.OWNER in roles and not identity.may(Permission.CHANGE_OWNERS):
+    if not all(may_give(identity.permissions, role) for role in roles):
         raise NotAllowed("Only an owner makes or removes an owner")

@@ -1,5 +1,6 @@
 """Who may do what in a tenant: the one table that the API, the pages and the admin ask."""
 
+from collections.abc import Set
 from enum import StrEnum
 
 from tenants.models import Membership
@@ -64,3 +65,11 @@ SCOPES: dict[str, frozenset[Permission]] = {
     "write": _WRITING,
 }
 """What each scope of an API key allows."""
+
+
+def may_give(allowed: Set[Permission], role: str) -> bool:
+    """Whether who may do this makes members of that role, or ends them.
+
+    Owners come and go by owners only, or an administrator could become one with the help of another.
+    """
+    return P.CONFIGURE_PEOPLE in allowed and (role != Role.OWNER or P.CHANGE_OWNERS in allowed)

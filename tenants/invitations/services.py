@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from tenants.access.roles import MAY, may_give
 from tenants.accounts.models import Membership, Tenant, User
 from tenants.accounts.services import membership_add, password_choose, user_named
 from tenants.accounts.sign_in_log import acting
@@ -102,24 +103,29 @@ def invitation_found(token: str) -> Invitation:
     raise UnknownReference("This invitation does not exist, was used, or is over")
 
 
-@transaction.atomic
 def invitation_accept(token: str, *, user: User | None, name: str = "", password: str = "") -> User:
     """Make whoever holds the link a member: the person signed in, or a new one with this name and password.
 
-    Raises `UnknownReference` for a link that does not work, `NotAllowed` when it was sent to somebody else, or when the
-    address has an account that is not signed in, `ValidationProblem` for a weak password.
+    It gives no more than its sender may give now: otherwise it is over, in the log too, and refused.
+    Raises `UnknownReference` for that and for a link that does not work, `NotAllowed` when it was sent to somebody
+    else, or when the address has an account that is not signed in, `ValidationProblem` for a weak password.
     """
     found = invitation_found(token)
-    with tenant_scope(found.tenant.id):
-        # Of two at once the second finds it accepted.
-        taken = _unanswered().filter(id=found.id).update(accepted_at=timezone.now())
-        if not taken:
+    with transaction.atomic(), tenant_scope(found.tenant.id):
+        # Whose roles change locks the tenant too, and of two who accept at once the second finds it accepted.
+        Tenant.objects.select_for_update(no_key=True).get(id=found.tenant.id)
+        given = _still_given(found)
+        end = {"accepted_at" if given else "withdrawn_at": timezone.now()}
+        if not _unanswered().filter(id=found.id).update(**end):
             raise UnknownReference("This invitation does not exist, was used, or is over")
-        person = _person(found, user, name, password)
-        with actor_scope(acting(person)):
-            membership_add(tenant=found.tenant, user=person, role=found.role)
-            audit_append("invitation.accepted", found)
-    return person
+        if given:
+            person = _person(found, user, name, password)
+            with actor_scope(acting(person)):
+                membership_add(tenant=found.tenant, user=person, role=found.role)
+                audit_append("invitation.accepted", found)
+            return person
+        audit_append("invitation.void", found, {"role": found.role})
+    raise UnknownReference(f"Whoever sent this invitation may no longer invite anybody as {found.role}")
 
 
 def account_exists(email: str) -> bool:
@@ -139,6 +145,12 @@ def _person(invitation: Invitation, user: User | None, name: str, password: str)
     if user is None or user.email != invitation.email:
         raise NotAllowed("This invitation is for somebody else")
     return user
+
+
+def _still_given(invitation: Invitation) -> bool:
+    of_sender = Membership.objects.filter(user=invitation.invited_by, user__is_active=True)
+    sender = of_sender.filter(tenant=invitation.tenant).first()
+    return sender is not None and may_give(MAY[sender.role], invitation.role)
 
 
 def _unanswered() -> QuerySet[Invitation]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from tenants.accounts.models import User
 from tenants.invitations.models import Invitation
 from tenants.invitations.services import account_exists, invitation_accept, invitation_found
-from tenants.problems import Refusal, UnknownReference
+from tenants.problems import NotAllowed, Refusal, StateConflict, UnknownReference, ValidationProblem
 
 
 @never_cache
@@ -20,20 +20,18 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Who is invited whereto; a POST accepts it."""
     try:
         found = invitation_found(token)
+        return accept(request, found, token) if request.method == "POST" else page(request, found)
     except UnknownReference as refusal:
         return render(request, "invitations/over.html", {"detail": refusal.detail}, status=404)
-    if request.method == "POST":
-        return accept(request, found, token)
-    return page(request, found)
 
 
 def accept(request: HttpRequest, found: Invitation, token: str) -> HttpResponse:
-    """On to the tenant, or the page again with what was refused."""
+    """On to the tenant, or the page again with what was refused. Raises `UnknownReference` when it is over by now."""
     caller = request.user if isinstance(request.user, User) else None
     name, password = request.POST.get("name", ""), request.POST.get("password", "")
     try:
         user = invitation_accept(token, user=caller, name=name, password=password)
-    except Refusal as refusal:
+    except (NotAllowed, StateConflict, ValidationProblem) as refusal:
         return page(request, found, refusal, status=422)
     if caller is None:
         get_adapter(request).login(request, user)

@@ -36,9 +36,12 @@ UNSEEN = {
     "tenants/accounts/services.py: membership_locked": "the screen has found the membership in its tenant before",
     "tenants/accounts/services.py: user_change": "for platform staff",
     "tenants/approvals/services.py: _is_alone": "counts members; tried with the rules of approvals",
+    "tenants/invitations/services.py: _still_given": "what the sender may give; tried with the rules of invitations",
     "tenants/audit/sealing.py: audit_seal": "a worker's, with no caller; tried with the seal",
     "tenants/audit/stored.py: unsealed_stranger": "for whoever runs the installation",
     "tenants/audit/stored.py: waiting_count": "for whoever runs the installation",
+    "tenants/work/rotation.py: work_sooner": "a worker's, with no caller; tried with the turns of tenants",
+    "tenants/work/services.py: work_waits": "a worker's, with no caller; tried with the delivery of checkpoints",
 }
 """Filters whose absence shows nothing to an outsider, by file and function, and why."""
 SEEN = [mutant for mutant in filters() if mutant.place not in UNSEEN]

@@ -1,7 +1,8 @@
 """Members come, change and go: who may do it to whom, who stays in any case, and what ends with a role."""
 
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
+from threading import Barrier
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -109,21 +110,28 @@ def signed_out(browser: Client, path: str) -> bool:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_owners_who_remove_each_other_at_once_leave_one(cast: Cast) -> None:
+@pytest.mark.parametrize("acts", [("remove", "remove"), ("demote", "demote"), ("remove", "demote")], ids="-".join)
+def test_two_owners_who_end_each_other_at_once_leave_one(cast: Cast, acts: tuple[str, str]) -> None:
     second = member(cast.tenant, "second")
     Membership.objects.filter(user=second).update(role=Role.OWNER)
-    pairs = [(cast.owner, of(second).id), (second, of(cast.owner).id)]
+    # Both are found to be owners before either acts.
+    doers, others = [acting(user, cast.tenant) for user in (cast.owner, second)], [of(second).id, of(cast.owner).id]
+    start = Barrier(2)
 
-    def remove(pair: tuple[User, object]) -> bool:
+    def end(act: str, doer: Identity, other: UUID) -> bool:
+        start.wait()
         try:
             with tenant_scope(cast.tenant.id):
-                member_remove(acting(pair[0], cast.tenant), pair[1])  # type: ignore[arg-type]
-        except (StateConflict, Membership.DoesNotExist):
+                if act == "remove":
+                    member_remove(doer, other)
+                else:
+                    member_role_set(doer, other, role=Role.ANALYST)
+        except StateConflict:
             return False
         finally:
             connection.close()
         return True
 
     with ThreadPoolExecutor(2) as threads:
-        assert sorted(threads.map(remove, pairs)) == [False, True]
+        assert sorted(threads.map(end, acts, doers, others)) == [False, True]
     assert Membership.objects.filter(tenant=cast.tenant, role=Role.OWNER).count() == 1

@@ -1,8 +1,10 @@
 """Invitations: one link, one person, one week."""
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 import time_machine
@@ -11,12 +13,19 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from tenants.accounts.services import membership_add
+from tenants.accounts.services import membership_add, membership_change, membership_remove, user_change
 from tenants.audit.selectors import audit_events
 from tenants.context import tenant_scope
 from tenants.invitations.mail import invitation_unsent
 from tenants.invitations.models import Invitation
-from tenants.invitations.services import LIFETIME, MAIL_WORK, invitation_send, invitation_token, invitation_withdraw
+from tenants.invitations.services import (
+    LIFETIME,
+    MAIL_WORK,
+    invitation_accept,
+    invitation_send,
+    invitation_token,
+    invitation_withdraw,
+)
 from tenants.models import Membership, User, Work
 from tenants.problems import StateConflict, UnknownReference, ValidationProblem
 from tenants.tasks import mail_invitation
@@ -24,6 +33,7 @@ from tenants.tests.cast import Cast
 from tenants.tests.factories import PASSWORD
 
 GUEST = "guest@agency.example"
+ENDS = {"invitation.accepted", "invitation.void", "membership.changed"}
 
 
 def invited(cast: Cast, email: str = GUEST, role: str = "analyst") -> Invitation:
@@ -124,6 +134,69 @@ def test_a_weak_password_is_refused_and_the_link_still_works(cast: Cast) -> None
 def test_a_closed_account_is_not_opened_by_an_invitation(cast: Cast) -> None:
     User.objects.create(email=GUEST, is_active=False, password="!")
     assert joined(Client(), path(invited(cast)), name="Guest", password=PASSWORD) == 422
+
+
+def demoted(cast: Cast, role: str) -> None:
+    membership_add(tenant=cast.tenant, user=cast.outsider, role="owner")
+    membership_change(Membership.objects.get(tenant=cast.tenant, user=cast.owner), role=role)
+
+
+@pytest.mark.parametrize(
+    ("sender_is", "role", "status"),
+    [("admin", "owner", 404), ("admin", "admin", 302), ("analyst", "auditor", 404), ("gone", "auditor", 404),
+     ("closed", "auditor", 404)],
+)  # fmt: skip
+def test_an_invitation_gives_no_more_than_its_sender_may_give_now(
+    cast: Cast, sender_is: str, role: str, status: int
+) -> None:
+    link = path(invited(cast, role=role))
+    demoted(cast, sender_is if sender_is in Membership.Role.values else "admin")
+    if sender_is == "gone":
+        membership_add(tenant=cast.other, user=cast.owner, role="owner")
+        membership_remove(Membership.objects.get(tenant=cast.tenant, user=cast.owner))
+    if sender_is == "closed":
+        user_change(cast.owner, name="", is_staff=False, is_active=False)
+    answer = Client().post(link, {"name": "Guest", "password": PASSWORD})
+    assert answer.status_code == status
+    assert Membership.objects.filter(user__email=GUEST).exists() == (status == 302)
+    if status == 404:
+        assert f"may no longer invite anybody as {role}" in answer.content.decode()
+        assert log(cast)[0] == "invitation.void"
+        assert Client().get(link).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_accepts_while_the_sender_is_demoted_gets_no_more_than_is_left(cast: Cast) -> None:
+    membership_add(tenant=cast.tenant, user=cast.outsider, role="owner")
+    token, sender = invitation_token(invited(cast, role="owner")), Membership.objects.get(user=cast.owner)
+    start = Barrier(2)
+
+    def accept() -> str:
+        try:
+            invitation_accept(token, user=None, name="Guest", password=PASSWORD)
+        except UnknownReference:
+            return "refused"
+        return "accepted"
+
+    def demote() -> str:
+        membership_change(sender, role="admin")
+        return "demoted"
+
+    def together(act: Callable[[], str]) -> str:
+        start.wait()
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        accepted, _ = threads.map(together, (accept, demote))
+    [first, second] = [action for action in reversed(log(cast)) if action in ENDS]
+    assert (first, second) in {
+        ("invitation.accepted", "membership.changed"),
+        ("membership.changed", "invitation.void"),
+    }
+    assert Membership.objects.filter(user__email=GUEST).exists() == (accepted == "accepted")
 
 
 @pytest.mark.parametrize(("email", "role"), [("nobody", "analyst"), (GUEST, "king")])
