@@ -142,7 +142,7 @@ class JoinSpec:
     @property
     def of_many(self) -> bool:
         """Whether its values come of many rows, any of which may keep them from being told."""
-        return self.sequence is not None or bool(self.values or self.order)
+        return self.kind in {"sequence", "table"} or bool(self.values or self.order)
 
 
 @dataclass(frozen=True)

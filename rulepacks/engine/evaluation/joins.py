@@ -9,7 +9,7 @@ from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.evaluation.folding import folded
 from rulepacks.engine.evaluation.gathers import gathered
 from rulepacks.engine.evaluation.reach import asked_by, is_absent, ordered_columns, reached
-from rulepacks.engine.evaluation.reads import FOUND, Reads, blocking
+from rulepacks.engine.evaluation.reads import FAULTED, FOUND, Reads, blocking
 from rulepacks.engine.evaluation.sequences import windows_of
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import JoinTable, Source
@@ -86,9 +86,11 @@ def _list_tables(session: Session, join: JoinSpec, wanted: Sequence[str], stage:
 
 
 def _table_table(session: Session, join: JoinSpec, wanted: Sequence[str], stage: str) -> JoinTable:
+    """The cells of a table; one that cannot be computed breaks the whole table, so that none of these is faulted."""
     name = quoted(f"join:{stage}:{join.name}")
     keys = [key for key, _ in join.on]
-    columns = ", ".join([*(f"{quoted(key)} AS {quoted(f'k:{key}')}" for key in keys), *map(quoted, wanted)])
+    asked = [quoted(column) if column != FAULTED else f"false AS {quoted(FAULTED)}" for column in wanted]
+    columns = ", ".join([*(f"{quoted(key)} AS {quoted(f'k:{key}')}" for key in keys), *asked])
     session.run(
         f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns}, {IS_FOUND} FROM {quoted(f'table:{join.target}')}"
     )

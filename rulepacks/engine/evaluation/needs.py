@@ -83,5 +83,4 @@ def _asked(rows: Source, nodes: Iterable[Node]) -> Iterator[Node]:
     for node in (part for tree in nodes for part in walk(tree)):
         yield node
         if isinstance(node, JoinField | Found) and rows.fault(node):
-            join = rows.session.pack.joins[node.join]
-            yield from _asked(rows, () if join.of_many else join_nodes(join))
+            yield from _asked(rows, join_nodes(rows.session.pack.joins[node.join]))

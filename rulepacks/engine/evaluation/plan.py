@@ -1,13 +1,13 @@
 """Which rules can be evaluated, in which stage, with which tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rulepacks.engine.bodies import GroupBody, ParseBody, QueryBody, ReconcileBody, ScheduleBody, UniqueBody
 from rulepacks.engine.compile_sql import Compiler
 from rulepacks.engine.evaluation.faulty import Faulty
-from rulepacks.engine.evaluation.reach import inputs_read, table_inputs
-from rulepacks.engine.evaluation.reads import Reads, rule_nodes, shown_nodes
+from rulepacks.engine.evaluation.reach import inputs_read, reached, table_inputs
+from rulepacks.engine.evaluation.reads import Reads, read_of, row_nodes, shown_nodes
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.state import add_counts
 from rulepacks.engine.expressions.tree import Binary, Node
@@ -15,13 +15,15 @@ from rulepacks.engine.expressions.types import BOOLEAN
 from rulepacks.engine.spec import Pack, Rule, Stage, TableSpec
 
 NOT_IN_FORCE = "not in force"
+TABLES = -1
+"""Part of a stage that only makes its tables, since rules look in them row by row."""
 
 
 @dataclass(frozen=True)
 class StagePlan:
     """A stage, or a part of it, with the rules to be evaluated and the tables to be made.
 
-    Parts are numbered from 1; `label` tells the temporary tables of one from those of another.
+    Parts are numbered from 1, or `TABLES`; `label` tells the temporary tables of one from those of another.
     """
 
     stage: Stage
@@ -102,7 +104,7 @@ def plan_stages(session: Session, rules: Sequence[Rule], faulty: Faulty) -> list
         for name, table in pack.tables.items()
         if table_inputs(pack, name) <= session.relations.keys() and name not in faulty.tables
     ]
-    return [
+    plans = [
         StagePlan(
             stage,
             tuple(rule for rule in rules if rule.stage == stage.name),
@@ -110,6 +112,29 @@ def plan_stages(session: Session, rules: Sequence[Rule], faulty: Faulty) -> list
         )
         for stage in pack.stages
     ]
+    return [part for plan in plans for part in _tables_first(pack, plan)]
+
+
+def _tables_first(pack: Pack, plan: StagePlan) -> list[StagePlan]:
+    """A stage by itself or, where a rule looks in its tables row by row, after the part that makes them."""
+    made = {table.name for table in plan.tables}
+    if not made or not any(made & _tables_looked_in(pack, rule) for rule in plan.rules):
+        return [plan]
+    return [replace(plan, rules=(), part=TABLES), replace(plan, tables=())]
+
+
+def _tables_looked_in(pack: Pack, rule: Rule) -> set[str]:
+    """Names of the tables a rule looks in for each row, not once a group."""
+    if isinstance(rule.body, QueryBody | ScheduleBody):
+        return set()
+    parts = [(rule.input, row_nodes(pack, rule))] if isinstance(rule.body, GroupBody) else read_of(pack, rule)
+    return _tables_behind(pack, parts)
+
+
+def _tables_behind(pack: Pack, parts: Sequence[tuple[str, Sequence[Node]]]) -> set[str]:
+    """Names of the tables that expressions over inputs look in by joins, and by joins of those."""
+    joins = {join for name, nodes in parts for join in reached(pack, Reads().add(pack, pack.inputs[name], nodes)).joins}
+    return {pack.joins[name].target for name in joins if pack.joins[name].kind == "table"}
 
 
 def _stage_of(pack: Pack, reading: set[str]) -> str:
@@ -121,10 +146,8 @@ def _stage_of(pack: Pack, reading: set[str]) -> str:
 
 
 def tables_read(pack: Pack, rule: Rule) -> set[str]:
-    """Names of the tables a rule's joins look in."""
-    if isinstance(rule.body, ReconcileBody | ParseBody):
-        return set()
+    """Names of the tables a rule reads."""
     if isinstance(rule.body, QueryBody):
         return set(rule.body.tables)
-    reads = Reads().add(pack, pack.inputs[rule.input], rule_nodes(rule) + shown_nodes(rule))
-    return {pack.joins[name].target for name in reads.joins if pack.joins[name].kind == "table"}
+    shown = [] if isinstance(rule.body, ReconcileBody) else [(rule.input, shown_nodes(rule))]
+    return _tables_behind(pack, [*read_of(pack, rule), *shown])

@@ -6,7 +6,7 @@ from rulepacks.engine.bodies import QueryBody
 from rulepacks.engine.compile_sql import Compiler, quoted, text_literal
 from rulepacks.engine.evaluation.findings import NOTHING, Shown, message_sql, severity_sql
 from rulepacks.engine.evaluation.joins import gate_condition, joined_unit, unit_sql
-from rulepacks.engine.evaluation.reads import Reads, blocking, faults_of, fields_of
+from rulepacks.engine.evaluation.reads import BLOCKED, Reads, blocking, faults_of, fields_of
 from rulepacks.engine.evaluation.source import Source
 from rulepacks.engine.evaluation.state import State, add_counts
 from rulepacks.engine.evaluation.statements import hits_name, list_relation
@@ -39,20 +39,23 @@ class Query:
             rows, bad = self.rows(name, names)
             if bad != "false":
                 unreadable += int(self.session.one(f"SELECT count(*) FROM ({rows}) WHERE {bad}")[0])
+        for name in self.body.tables:
+            unreadable += int(self.session.one(f"SELECT count(*) FROM {_table(name)} WHERE {quoted(BLOCKED)}")[0])
         sql = query_sql(self.body.query, self.relations())
         self.session.run(f"CREATE OR REPLACE TEMP TABLE {FOUND} AS {sql}")
         self._keep()
         self._count(unreadable)
 
     def relations(self) -> dict[str, str]:
-        """The SELECT of each relation the query reads; rows with cells that cannot be read are left out."""
+        """The SELECT of each relation the query reads; rows that cannot be read, or come of such rows, are left out."""
         relations = {}
         for name, names in self.body.reads.items():
             rows, bad = self.rows(name, names)
             relations[name] = f"SELECT * FROM ({rows}) WHERE NOT ({bad})"
         for name in self.body.lists:
             relations[name] = f"SELECT * FROM {list_relation(self.session, name)}"
-        return relations | {name: f"SELECT * FROM {quoted(f'table:{name}')}" for name in self.body.tables}
+        tables = {name: f"SELECT * FROM {_table(name)} WHERE NOT {quoted(BLOCKED)}" for name in self.body.tables}
+        return relations | tables
 
     def rows(self, name: str, names: Sequence[str]) -> tuple[str, str]:
         """SELECT of the rows of an input, and SQL of whether one has cells that are read but unreadable."""
@@ -139,3 +142,7 @@ class Query:
             nodes |= {"difference": difference} if difference is not None else {}
         texts = {name: f"CAST({self.to.value(node)} AS VARCHAR)" for name, node in nodes.items()}
         return {"left": NOTHING, "right": NOTHING, "difference": NOTHING} | texts
+
+
+def _table(name: str) -> str:
+    return quoted(f"table:{name}")

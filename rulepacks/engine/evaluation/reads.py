@@ -235,14 +235,19 @@ def side_nodes(side: Side) -> list[Node]:
 
 def table_nodes(table: TableSpec, source: Input) -> list[Node]:
     """What a table reads of its rows (columns of its crosswalk left out)."""
-    nodes = fields_of(source, (*table.by, *table.match))
+    return [*placing_nodes(table, source), *value_nodes(table, source)]
+
+
+def placing_nodes(table: TableSpec, source: Input) -> list[Node]:
+    """What says to which cells of a table a row adds."""
+    return [*fields_of(source, (*table.by, *table.match)), *([table.where] if table.where is not None else [])]
+
+
+def value_nodes(table: TableSpec, source: Input) -> list[Node]:
+    """What the value that a row adds to a table is computed of (columns of its crosswalk left out)."""
     own = own_columns(table, source)
-    nodes += [
-        part
-        for part in walk(table.value)
-        if isinstance(part, Field | Raw | JoinField | Found) and not (isinstance(part, Field) and part.name in own)
-    ]
-    return nodes + ([table.where] if table.where is not None else [])
+    parts = (part for part in walk(table.value) if isinstance(part, Field | Raw | JoinField | Found))
+    return [part for part in parts if not (isinstance(part, Field) and part.name in own)]
 
 
 def own_columns(table: TableSpec, source: Input) -> set[str]:

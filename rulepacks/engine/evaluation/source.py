@@ -55,9 +55,10 @@ class Source:
         if isinstance(node, Field) and self.can_fault(node.name):
             return quoted(f"fault:{node.name}")
         if isinstance(node, JoinField | Found):
-            if self.session.pack.joins[node.join].of_many:
-                return f"coalesce({quoted(f'j:{node.join}.{FAULTED}')}, false)"
-            parts = [fault for part in join_nodes(self.session.pack.joins[node.join]) if (fault := to.fault(part))]
+            join = self.session.pack.joins[node.join]
+            parts = [fault for part in join_nodes(join) if (fault := to.fault(part))]
+            if join.of_many:
+                parts.append(f"coalesce({quoted(f'j:{node.join}.{FAULTED}')}, false)")
             return f"({' OR '.join(parts)})" if parts else None
         return None
 

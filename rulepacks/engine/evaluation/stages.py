@@ -30,7 +30,7 @@ from rulepacks.engine.evaluation.tables import build_table
 from rulepacks.engine.evaluation.unique import run_unique
 from rulepacks.engine.evaluation.units import SEEN, keep_units
 from rulepacks.engine.evaluation.work import Work, build_work, count_outcomes, view_work
-from rulepacks.engine.spec import Input, Rule
+from rulepacks.engine.spec import Input, JoinSpec, Rule
 
 
 class StageRun:
@@ -93,9 +93,13 @@ class StageRun:
                 reads.add_names(pack, pack.inputs[name], pack.first_input.unit)
         for table in self.tables:
             reads.add(pack, pack.inputs[table.source], table_nodes(table, pack.inputs[table.source]))
-        names = {name for name in reads.joins if (pack.joins[name].kind == "table") == tables}
+        names = {name for name in reads.joins if self._waits(pack.joins[name]) == tables}
         gate = self.state.gate(self.stage)
         self.state.joins.update(join_tables(self.session, names, reads.join_columns, gate, self.plan.label))
+
+    def _waits(self, join: JoinSpec) -> bool:
+        """Whether a join looks in a table that this stage has yet to make."""
+        return join.kind == "table" and any(table.name == join.target for table in self.tables)
 
     def _judge_rows(self, source: Input) -> None:
         session, began = self.session, time.perf_counter()

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from rulepacks.engine.arrow_types import arrow_type
 from rulepacks.engine.compile_sql import Compiler, quoted, sql_type, text_literal
-from rulepacks.engine.evaluation.reads import own_columns
+from rulepacks.engine.evaluation.reads import BLOCKED, blocking, either, own_columns, placing_nodes, value_nodes
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import Source, column
 from rulepacks.engine.evaluation.state import Made, State
@@ -17,13 +17,21 @@ from rulepacks.engine.spec import Input, Stage, TableSpec
 
 
 def build_table(state: State, stage: Stage, table: TableSpec, work: Work) -> None:
-    """Make `table:<name>` with the columns of `by`, line, title, line:order, value."""
+    """Make `table:<name>` with the columns of `by`, line, title, line:order, value and `blocked`.
+
+    A cell is blocked when a row that adds to it, or may do so, has cells that cannot be read.
+    """
     session, began = state.session, time.perf_counter()
     source = Source(session, work.input, state.joins)
     by = [quoted(name) for name in table.by]
-    parts = contributions(table, source, work.name, [f"w.{quoted(name)}" for name in table.by])
+    pack, blocked = session.pack, quoted(BLOCKED)
+    unread = either(blocking(pack, work.input, value_nodes(table, work.input)), "true", ())
+    misplaced = either(blocking(pack, work.input, placing_nodes(table, work.input)), "true", ())
+    parts = contributions(table, source, work.name, [*(f"w.{name}" for name in by), f"{unread} AS unread"])
     kind = sql_type(table.type)
-    summed = f"SELECT {', '.join([*by, 'line', 'sum(part) AS value'])} FROM ({parts}) GROUP BY ALL"
+    cells = [*by, "line", "sum(part) AS value", "bool_or(unread) AS unread"]
+    summed = f"SELECT {', '.join(cells)} FROM ({parts}) GROUP BY ALL"
+    units = [*by, f"bool_or({misplaced}) AS misplaced"]
     session.con.register("lines:arrow", pa.table({
         "line": list(table.lines), "title": list(table.lines.values()), "order": list(range(len(table.lines))),
     }))  # fmt: skip
@@ -32,8 +40,10 @@ def build_table(state: State, stage: Stage, table: TableSpec, work: Work) -> Non
     named = ", ".join([*(f"u.{name}" for name in by), "n.line", "n.title"])
     session.run(
         f"CREATE OR REPLACE TEMP TABLE {quoted(f'table:{table.name}')} AS SELECT {named}, "
-        f'CAST(coalesce(s.value, 0) AS {kind}) AS value, n."order" AS "line:order" '
-        f"FROM (SELECT DISTINCT {', '.join(by) or '1'} FROM {work.name}) u CROSS JOIN {lines} n "
+        f'CAST(coalesce(s.value, 0) AS {kind}) AS value, n."order" AS "line:order", '
+        f"coalesce(s.unread, false) OR u.misplaced AS {blocked} "
+        # HAVING: no rows are no unit, also when all rows make one.
+        f"FROM (SELECT {', '.join(units)} FROM {work.name} GROUP BY ALL HAVING count(*) > 0) u CROSS JOIN {lines} n "
         f"LEFT JOIN ({summed}) s ON {equal}"
     )
     session.con.unregister("lines:arrow")

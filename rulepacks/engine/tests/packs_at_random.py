@@ -60,7 +60,7 @@ inputs:
       first_day: coalesce(day, $since)
       gathered: many.total
       last_weight: "coalesce(latest.weight, length(latest.name))"
-      doubly: weighed.value
+      doubly: by_number.total
   others:
     fields:
       unit: {type: text, normalise: [trim]}
@@ -93,6 +93,7 @@ joins:
     on: {code: t}
     where: number > 0
     values: {total: sum(value), heaviest: max(weight), named: any(name = '1')}
+  by_number: {input: others, on: {weight: twice}, values: {total: sum(value)}}
   latest:
     input: others
     on: {code: t}

@@ -87,12 +87,14 @@ def test_a_table_breaks_where_a_value_or_condition_of_it_cannot_be_computed(
     assert report.reason == ("" if made else "the table report: a value cannot be computed")
 
 
+Counts = tuple[int, int, int]
 BEHIND = """inputs:
   rows:
     key: [id]
     fields: {id: text, t: text, n: integer}
-    derive: {least: first.n, far: "coalesce(there.n, 1)", summed: together.total}
+    derive: {least: first.n, far: "coalesce(there.n, 1)", summed: together.total, counted: keyed.count}
 joins:
+  keyed: {input: rows, on: {n: cast(t as integer)}, values: {count: count(*)}}
   together: {input: rows, on: {id: id}, values: {total: sum(n)}}
   first: {input: rows, on: {id: id}, order: [n], ties: row_number}
   there: {input: rows, on: {n: cast(t as integer)}}
@@ -114,7 +116,12 @@ OVER_DERIVED = [
 
 @pytest.mark.parametrize(
     ("field", "n", "outcome"),
-    [("least", "x", "not_evaluated"), ("summed", "x", "not_evaluated"), ("far", "1", "errored")],
+    [
+        ("least", "x", "not_evaluated"),
+        ("summed", "x", "not_evaluated"),
+        ("far", "1", "errored"),
+        ("counted", "1", "errored"),
+    ],
 )
 @pytest.mark.parametrize("rule", OVER_DERIVED)
 def test_a_derived_field_is_as_uncertain_as_the_rows_that_its_joins_look_at(
@@ -134,3 +141,60 @@ def test_a_query_leaves_out_rows_whose_derived_fields_come_of_rows_that_cannot_b
     con.register("given", pa.table({"row_number": [1, 2], "id": ["a", "b"], "t": ["1", "K"], "n": ["x", "2"]}))
     found = evaluate(con, pack, {"rows": "given"}, {}, tmp_path, lambda _: None).outcomes[-1]
     assert (found.failed, found.not_evaluated) == (0, 2)
+
+
+REPORT = """inputs:
+  rows: {key: [id], unit: [u], fields: {id: text, u: text, n: integer, kind: {type: integer}}}
+joins:
+  first: {table: report, on: {u: u, line: "'X'"}}
+  second: {table: report, on: {u: u, line: "'Y'"}}
+tables:
+  report:
+    from: rows
+    by: [u]
+    where: kind = 1
+    crosswalk: {file: report.csv, line: line, match: [id], formula: id, value: sum(n)}
+rules:
+  - {code: X, type: group, by: [u], severity: error, title: T, authority: A, left: first.value, right: 1}
+  - {code: Y, type: row, severity: error, title: T, authority: A, require: second.value = 1}
+  - {code: Q, type: query, severity: error, title: T, authority: A,
+     query: "select u as u, line as line from report where value <> 1"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("n", "kind", "x", "y", "query"),
+    [
+        (["1", "1"], ["1", "1"], (1, 0, 0), (2, 0, 0), (1, 0, 0)),
+        (["x", "1"], ["1", "1"], (0, 0, 1), (2, 0, 0), (1, 0, 2)),
+        (["1", "x"], ["1", "1"], (0, 0, 1), (0, 0, 2), (1, 0, 2)),
+        (["1", "2"], ["1", "x"], (0, 0, 1), (0, 0, 2), (1, 0, 3)),
+        (["1", "x"], ["1", "2"], (1, 0, 0), (0, 2, 0), (0, 1, 0)),
+    ],
+)
+def test_a_cell_of_a_table_is_as_uncertain_as_the_rows_that_add_to_it(
+    tmp_path: Path, n: list[str], kind: list[str], x: Counts, y: Counts, query: Counts
+) -> None:
+    pack = load_pack(write_pack(tmp_path, HEAD + REPORT, {"report.csv": "line,id\nX,=Z+Y-Y\nZ,a\nY,b\n"}))
+    con = duckdb.connect()
+    con.register("given", pa.table({"row_number": [1, 2], "id": ["a", "b"], "u": ["U", "U"], "n": n, "kind": kind}))
+    outcomes = evaluate(con, pack, {"rows": "given"}, {}, tmp_path, lambda _: None).outcomes
+    found = {one.rule: (one.passed, one.failed, one.not_evaluated) for one in outcomes}
+    assert (found["X"], found["Y"], found["Q"]) == (x, y, query)
+
+
+def test_rows_can_look_in_a_table_of_their_own_stage_and_of_an_earlier_one(tmp_path: Path) -> None:
+    text = REPORT.replace("severity: error", "severity: error, stage: later").replace(
+        "rules:\n",
+        "stages: [now, later]\nrules:\n"
+        "  - {code: S, type: sequence, severity: error, title: T, authority: A, by: [second.value], order: [id], "
+        "ties: row_number, require: position() = 1}\n",
+    )
+    pack = load_pack(write_pack(tmp_path, HEAD + text, {"report.csv": "line,id\nX,a\nY,b\n"}))
+    con = duckdb.connect()
+    given = {"row_number": [1, 2], "id": ["a", "b"], "u": ["U", "U"], "n": ["1", "2"], "kind": ["1", "1"]}
+    con.register("given", pa.table(given))
+    outcomes = evaluate(con, pack, {"rows": "given"}, {}, tmp_path, lambda _: None).outcomes
+    assert {one.rule: (one.passed, one.failed) for one in outcomes} == {
+        "parse": (4, 0), "S": (1, 1), "X": (1, 0), "Y": (0, 2), "Q": (0, 1),
+    }  # fmt: skip
