@@ -154,7 +154,7 @@ def reject_lines(stored: str, name: str) -> Iterator[str]:
                         row.get("row_number"),
                         row.get("line"),
                         shielded(row.get("column") or ""),
-                        row["reason"],
+                        shielded(row["reason"]),
                         shielded(row.get("text") or ""),
                     )
                 )

@@ -152,10 +152,10 @@ def test_a_rejected_formula_stays_text_in_a_spreadsheet(cast: Cast, judged: Judg
         delivered = judged.batch.inputs.get()
         with default_storage.open(delivered.rejects, "w") as file:
             file.write(
-                '{"input": "lines", "row_number": 1, "line": 2, "column": null, "reason": "x", "text": "=1+1"}\n'
+                '{"input": "lines", "row_number": 1, "line": 2, "column": null, "reason": "@x", "text": "=1+1"}\n'
             )
     answer = browser.get(reverse("batch_rejects", args=["agency", judged.batch.number, "lines"]))
-    assert "'=1+1" in answer.getvalue().decode()
+    assert ",'@x,'=1+1" in answer.getvalue().decode()
 
 
 def test_outputs_are_those_of_the_run_in_force(browser: Client, judged: Judged) -> None:

@@ -4,8 +4,8 @@ web process may ask it."""
 import re
 
 MAX_SHEET_COLUMNS = 16_384
-FORMULA_BEGINS = "=+-@\t\r\n"
-"""Characters with which a text begins that a spreadsheet takes for a formula."""
+FORMULA_BEGINS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+"""Characters with which a text begins that a spreadsheet takes for a formula; the signs in full width too."""
 PLAIN_NUMBER = "^[-+][0-9]+(?:[.,][0-9]+)*$"
 """A number with a sign, which is no formula."""
 

@@ -35,13 +35,16 @@ def written(form: str, given_rows: Sequence[Row], cuts: Sequence[int] = (), **mo
         return path.read_bytes()
 
 
+BEGINS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+
+
 def shielded(text: str | None, column: OutputColumn) -> str:
     """What a CSV file has for a text: an apostrophe before what a spreadsheet would run."""
     text = text or ""
     number = text[:1] in {"-", "+"} and text[1:].replace(",", ".").replace(".", "").isascii() and all(
         part.isascii() and part.isdigit() for part in text[1:].replace(",", ".").split(".")
     )  # fmt: skip
-    return f"'{text}" if column.type == TEXT and text[:1] and text[0] in "=+-@\t\r\n" and not number else text
+    return f"'{text}" if column.type == TEXT and text[:1] and text[0] in BEGINS and not number else text
 
 
 @settings(max_examples=150, deadline=None)
@@ -98,6 +101,7 @@ def test_parquet_is_read_back_equal_with_its_types(given_rows: list[Row]) -> Non
 @pytest.mark.parametrize(
     ("text", "cell"),
     [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("+x", "'+x"), ("-2+3", "'-2+3"), ("\t=1", "'\t=1"),
+     *((f"{sign}1", f"'{sign}1") for sign in "\uff1d\uff0b\uff0d\uff20"),
      ("-5.00", "-5.00"), ("+1,000", "+1,000"), ("a=1", "a=1"), ("", "")],
 )  # fmt: skip
 def test_a_text_that_would_run_in_a_spreadsheet_is_shielded(text: str, cell: str) -> None:
