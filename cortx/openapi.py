@@ -95,7 +95,8 @@ def described_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for operations in result["paths"].values():
         for method, operation in operations.items():
             for status, text in errors_of(method, operation).items():
-                operation["responses"].setdefault(status, described_error(status, text))
+                if "content" not in operation["responses"].get(status, {}):
+                    operation["responses"][status] = described_error(status, text)
             if method == "post":
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     result["paths"] |= {path: {"get": operational(path, *told)} for path, told in OPERATIONAL.items()}
@@ -103,10 +104,11 @@ def described_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def errors_of(method: str, operation: dict[str, Any]) -> dict[str, str]:
-    """Status and meaning of the problems an operation may answer with."""
+    """Status and meaning of the problems an operation may answer with, with those it names without a body."""
     conditional = any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ()))
     stale = {"412": "It has changed since the caller saw it"} if conditional else {}
-    written = WRITE_ERRORS if method != "get" else {}
+    named = {status: text for status, text in WRITE_ERRORS.items() if status in operation["responses"]}
+    written = WRITE_ERRORS if method != "get" else named
     return ERRORS | written | (REPEAT_ERRORS if method == "post" else {}) | stale
 
 

@@ -21,7 +21,12 @@ from cortx import api
 from cortx.testing.web import Web
 from records.tests.judged import Judged
 from tenants.access.keys import key_issue
+from tenants.audit.services import audit_append
+from tenants.context import tenant_scope
+from tenants.invitations.services import invitation_send
+from tenants.models import Tenant
 from tenants.tests.cast import Cast
+from tenants.tests.factories import MembershipFactory
 
 
 def served(environment: dict[str, Any], start: Callable[[str, list[tuple[str, str]]], object]) -> Iterable[bytes]:
@@ -64,9 +69,30 @@ def aimed(case: Any, judged: Judged) -> bool:
     }  # fmt: skip
     names = {"datasets": judged.dataset.name, "rulepacks": judged.version.pack.name, "runs": "lines.csv"}
     about = case.operation.path.removeprefix("/api/v1/").split("/")[0]
-    wanted = {name: str(there.get(name, names.get(about))) for name in case.path_parameters or {}}
-    case.path_parameters = {**(case.path_parameters or {}), **wanted}
+    asked = case.path_parameters or {}
+    made = {name: make(judged.dataset.tenant) for name, make in MAKE.items() if name in asked}
+    wanted = {name: str({**there, **made}.get(name, names.get(about))) for name in asked}
+    case.path_parameters = {**asked, **wanted}
     return bool(wanted)
+
+
+def invitation_made(tenant: Tenant) -> object:
+    with tenant_scope(tenant.id):
+        return invitation_send(email="guest@agency.example", role="auditor", by=None, site="https://x.example").id
+
+
+def event_made(tenant: Tenant) -> object:
+    with tenant_scope(tenant.id):
+        return audit_append("tenant.changed", tenant).id
+
+
+MAKE: dict[str, Callable[[Tenant], object]] = {
+    "membership_id": lambda tenant: MembershipFactory.create(tenant=tenant, role="analyst").id,
+    "invitation_id": invitation_made,
+    "key_id": lambda tenant: key_issue(tenant=tenant, name="aim", scopes=["read"])[0].id,
+    "event_id": event_made,
+}
+"""What a request may end or change for good is made for it."""
 
 
 def sent(case: Any, judged: Judged, **how: Any) -> None:

@@ -73,7 +73,7 @@ class AuditEventView(AuditView):
 class AuditEventProof(AuditView):
     """That an event stands in the log."""
 
-    @extend_schema(responses=InclusionShape)
+    @extend_schema(responses={200: InclusionShape, 409: None})
     def get(self, request: Request, event_id: UUID) -> Response:
         """The inclusion path of RFC 6962 up to the newest checkpoint; 409 while the event waits for its place."""
         nothing_else(request.query_params)
@@ -130,10 +130,13 @@ class AuditExport(AuditView):
             OpenApiParameter("first", {"type": "integer", "minimum": 0}, description="First position; 0."),
             OpenApiParameter("last", {"type": "integer", "minimum": 0}, description="Position after the last; all."),
         ],
-        responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY},
+        responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY, 409: None},
     )
     def get(self, request: Request) -> FileResponse:
-        """Sealed events as NDJSON with their proof; `cortx_verify.py export FILE` checks it without CORTX."""
+        """Sealed events as NDJSON with their proof; `cortx_verify.py export FILE` checks it without CORTX.
+
+        409 while the log has no checkpoint.
+        """
         nothing_else(request.query_params, ("first", "last"))
         checkpoint = checkpoint_newest()
         if checkpoint is None:
