@@ -61,7 +61,8 @@ def explain_pair(state: State, pairs: Pairs, rule: Rule, key: Key, question: Que
     sight, where = pair_sight(state, pairs, rule), equal_to(key)
     if None in dict(key).values():
         # Blanks match nothing, so both sides may have such a key by themselves.
-        where += " AND has_right" if question.input == rule.body.right.input else " AND has_left"
+        right = rule.body.part == "only_right" or question.input == rule.body.right.input
+        where += " AND has_right" if right and rule.body.part != "only_left" else " AND has_left"
     asked = Asked(state, rule, key, where, sight, behind_pair(state, pairs, rule.body), question.earlier)
     chosen = f"SELECT * FROM ({sight.relation}) WHERE {where}"
     return _explained(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rulepacks.engine.bodies import ReconcileBody
 from rulepacks.engine.explanation.answers import deciding
 from rulepacks.engine.explanation.trace import Clause, Outcome, Part
 from rulepacks.engine.spec import Rule
@@ -25,6 +26,10 @@ def reason(outcome: Outcome, rule: Rule, parts: Sequence[Part]) -> str:
     unmet = [clause for clause in judged if clause.truth != "true"]
     if outcome == "fail":
         return f"Not satisfied: {_told(unmet or judged)}."
+    if outcome == "not_applicable" and all(clause.truth == "false" for clause in unmet):
+        return f"Does not apply: {_told(unmet)}."
+    if unmet and isinstance(rule.body, ReconcileBody):
+        return f"Satisfied: the value is 0, which ignore_zero lets pass: {_told(unmet)}."
     if unmet and outcome in {"pass", "not_applicable"}:
         word = "lets pass" if outcome == "pass" else "leaves out"
         return f"Unknown, which on_null: {rule.on_null} {word}: {_told(unmet)}."
