@@ -138,9 +138,12 @@ def shown_as(node: Field | Raw | JoinField) -> str:
     return node.name if isinstance(node, JoinField) else node.name.rpartition(":")[2]
 
 
-def blank_names(condition: Node) -> dict[str, Field]:
-    """Fields of a condition that a message names when they are blank; not those a rule made for itself."""
-    return {node.name: node for node in walk(condition) if isinstance(node, Field) and ":" not in node.name}
+def blank_names(condition: Node) -> dict[str, Field | JoinField]:
+    """What a message names when it is blank: fields of a condition and columns of its joins, none of the rule's own."""
+    parts = (node for node in walk(condition) if isinstance(node, Field | JoinField))
+    return {
+        shown_as(node): node for node in parts if ":" not in (node.join if isinstance(node, JoinField) else node.name)
+    }
 
 
 def read_of(pack: Pack, rule: Rule) -> list[tuple[str, list[Node]]]:

@@ -210,6 +210,6 @@ def _blank_note(rule: Rule, require: str) -> str:
     names = blank_names(rule.body.require)
     if not names:
         return "''"
-    texts = ", ".join(f"CASE WHEN {quoted(name)} IS NULL THEN {text_literal(name)} END" for name in names)
+    texts = ", ".join(f"CASE WHEN {column(node)} IS NULL THEN {text_literal(name)} END" for name, node in names.items())
     blanks = f"concat_ws(', ', {texts})"
     return f"CASE WHEN ({require}) IS NULL AND {blanks} <> '' THEN concat(' Blank: ', {blanks}, '.') ELSE '' END"

@@ -15,6 +15,7 @@ from rulepacks.engine.spec import Pack, Rule
 from rulepacks.engine.tests.oracle.groups import Group, Pair
 from rulepacks.engine.tests.oracle.judging import Verdicts, nodes_of
 from rulepacks.engine.tests.oracle.meaning import View, holds_true, shown, value_of
+from rulepacks.engine.tests.oracle.order import quiet
 from rulepacks.engine.tests.oracle.values import Fault, Value, text_of
 from rulepacks.engine.tests.oracle.world import Row, World, header, joined_texts
 
@@ -153,8 +154,13 @@ def blanks(rule: Rule, row: Row) -> str:
             return ""
     except Fault:
         pass
-    names = dict.fromkeys(node.name for node in walk(require) if isinstance(node, Field) and ":" not in node.name)
-    blank = [name for name in names if row.text(name) is None]
+    names: dict[str, Node] = {}
+    for node in walk(require):
+        if isinstance(node, Field) and ":" not in node.name:
+            names[node.name] = node
+        elif isinstance(node, JoinField) and ":" not in node.join:
+            names[f"{node.join}.{node.name}"] = node
+    blank = [name for name, node in names.items() if quiet(node, row) is None]
     return f" Blank: {', '.join(blank)}." if blank else ""
 
 
