@@ -1,14 +1,14 @@
 """The rows an output is made from, as SQL: of a table, of an input, or of the findings."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rulepacks.engine.compile_sql import Compiler, quoted, sql_type, text_literal
 from rulepacks.engine.evaluation.carried import carried_columns
 from rulepacks.engine.evaluation.findings import SCHEMA
 from rulepacks.engine.evaluation.joins import join_tables, unit_sql
 from rulepacks.engine.evaluation.reach import inputs_joined, table_inputs
-from rulepacks.engine.evaluation.reads import Reads
+from rulepacks.engine.evaluation.reads import BLOCKED, Reads
 from rulepacks.engine.evaluation.records import STATES
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import Source
@@ -119,7 +119,14 @@ def output_rows(state: State, output: OutputSpec) -> Rows:
     if output.kind == "findings":
         return _finding_rows(state.session, to)
     made = state.tables[output.source]
+    if output.source in state.session.pack.tables:
+        to = replace(to, resolve_fault=_unread)
     return Rows(lambda _: quoted(f"table:{output.source}"), ("",), to, made.order, made.unit)
+
+
+def _unread(node: Node) -> str | None:
+    """SQL of whether the value of a cell comes of rows that cannot be read."""
+    return quoted(BLOCKED) if isinstance(node, Field) and node.name == "value" else None
 
 
 def _finding_rows(session: Session, to: Compiler) -> Rows:

@@ -198,3 +198,14 @@ def test_rows_can_look_in_a_table_of_their_own_stage_and_of_an_earlier_one(tmp_p
     assert {one.rule: (one.passed, one.failed) for one in outcomes} == {
         "parse": (4, 0), "S": (1, 1), "X": (1, 0), "Y": (0, 2), "Q": (0, 1),
     }  # fmt: skip
+
+
+def test_an_output_leaves_blank_the_cells_of_a_table_that_come_of_rows_that_cannot_be_read(tmp_path: Path) -> None:
+    text = REPORT + "outputs: [{name: report, format: csv, from: report, columns: [u, line, value]}]\n"
+    pack = load_pack(write_pack(tmp_path, HEAD + text, {"report.csv": "line,id\nX,a\nY,b\n"}))
+    con = duckdb.connect()
+    given = {"row_number": [1, 2], "id": ["a", "b"], "u": ["U", "U"], "n": ["1", "x"], "kind": ["1", "1"]}
+    con.register("given", pa.table(given))
+    (report,) = evaluate(con, pack, {"rows": "given"}, {}, tmp_path, lambda _: None).outputs
+    assert (tmp_path / "outputs" / "report.csv").read_text() == "u,line,value\nU,X,1\nU,Y,\n"
+    assert (report.state, report.reason) == ("incomplete", "1 cell is blank, since it could not be computed")
