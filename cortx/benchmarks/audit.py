@@ -45,21 +45,21 @@ def measure_audit(file: Path, repeat: int) -> Figures:
 
 
 def checked(tenant: Tenant) -> Figures:
-    """Events a second that are sealed and that are checked, in a transaction that is rolled back."""
+    """Events a second that are sealed and that are checked, as they stand after their commit."""
     with transaction.atomic(), tenant_scope(tenant.id):
         append_many(tenant)
-        began = time.perf_counter()
-        while audit_seal(tenant.id):
-            pass
-        sealed = time.perf_counter() - began
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("ANALYZE tenants_auditevent, tenants_auditseal")
-        report = audit_verify()
-        transaction.set_rollback(True)
-    assert report.fault is None, report.fault
+    began = time.perf_counter()
+    while audit_seal(tenant.id):
+        pass
+    sealed = time.perf_counter() - began
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE tenants_auditevent, tenants_auditseal")
+    with tenant_scope(tenant.id):
+        reports = [audit_verify() for _ in range(ROUNDS)]
+    assert all(report.fault is None for report in reports), reports
     return {
-        "audit_verify_events_per_second": report.events / report.seconds,
+        "audit_verify_events_per_second": median(report.events / report.seconds for report in reports),
         "audit_seal_events_per_second": EVENTS / sealed,
     }
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -25,6 +26,8 @@ def recorded_queries(request: pytest.FixtureRequest) -> RecordedQueries:
 
     @contextmanager
     def check(name: str) -> Iterator[CaptureQueriesContext]:
+        # Django remembers these for the life of the process: the count would depend on what ran before.
+        ContentType.objects.clear_cache()
         with CaptureQueriesContext(connection) as captured:
             yield captured
         compare(file, name, captured)

@@ -11,7 +11,15 @@ from time import perf_counter
 from tenants.audit.merkle import Finished, Frontier, hash_leaf
 from tenants.audit.models import AuditCheckpoint
 from tenants.audit.notes import BadNote, Checkpoint, base64_text, note_hash, note_open, origin
-from tenants.audit.stored import Stored, log_ends, node_differing, stored_leaves, unsealed_stranger, waiting_count
+from tenants.audit.stored import (
+    Place,
+    log_ends,
+    node_differing,
+    place_content,
+    stored_leaves,
+    unsealed_stranger,
+    waiting_count,
+)
 from tenants.context import current_tenant_id
 
 WITNESSED = "the checkpoint kept outside"
@@ -72,16 +80,16 @@ def audit_verify(outside: Iterable[Witnessed] = ()) -> Report:
 
 
 def _check(report: Report, outside: list[Witnessed]) -> None:
-    name = origin(current_tenant_id())
+    tenant, name = str(current_tenant_id()), origin(current_tenant_id())
     first, last, signed = log_ends()
     walk = _Walk(_Chain(name, signed), _Witness(name, outside))
     tree = walk.tree
     with closing(stored_leaves(min(first, 0), last)) as parts:
         for rows in parts:
-            leaves, wrong = _sound(rows, tree.size)
+            leaves, wrong = _sound(tenant, rows, tree.size)
             walk.take(leaves)
             if wrong:
-                raise Broken(_wrong(wrong, tree.size))
+                raise Broken(_wrong(tenant, wrong, tree.size))
     report.events, report.root = tree.size, tree.root().hex()
     walk.chain.end(tree)
     walk.witness.end(tree)
@@ -90,28 +98,31 @@ def _check(report: Report, outside: list[Witnessed]) -> None:
     report.waiting = waiting_count()
 
 
-def _sound(rows: Iterable[Stored], first: int) -> tuple[list[bytes], Stored | None]:
-    """The leaf hashes of the events, computed, up to the first that is not what its place says; and that one."""
+def _sound(tenant: str, places: Iterable[Place], first: int) -> tuple[list[bytes], Place | None]:
+    """The leaf hashes of the events, computed, up to the first that is not what its place says; and that place."""
     found: list[bytes] = []
-    for position, row in enumerate(rows, first):
-        place, _, sealed, stated, content = row
+    for position, place in enumerate(places, first):
+        content = place_content(tenant, place)
         computed = hash_leaf(content or b"")
-        if place != position or content is None or not computed.hex() == sealed == stated:
-            return found, row
+        if place[0] != position or content is None or place[3] is not None or computed.hex() != place[2]:
+            return found, place
         found.append(computed)
     return found, None
 
 
-def _wrong(row: Stored, position: int) -> Fault:
+def _wrong(tenant: str, place: Place, position: int) -> Fault:
     """Why an event is not what its place says."""
-    if row.position < position:
-        return Fault(position, f"an event is at {row.position}, before the first place")
-    if row.position != position:
-        return Fault(position, f"nothing is here; the next event is at {row.position}")
-    if row.content is None:
-        return Fault(position, f"the event {row.id} was deleted")
-    computed = hash_leaf(row.content).hex()
-    return Fault(position, f"stored hash {row.stated if row.sealed == computed else row.sealed}, computed {computed}")
+    there, event, sealed, own, *_ = place
+    if there < position:
+        return Fault(position, f"an event is at {there}, before the first place")
+    if there != position:
+        return Fault(position, f"nothing is here; the next event is at {there}")
+    content = place_content(tenant, place)
+    if content is None:
+        return Fault(position, f"the event {event} was deleted")
+    computed = hash_leaf(content).hex()
+    stored = sealed if own is None or sealed != computed else own
+    return Fault(position, f"stored hash {stored}, computed {computed}")
 
 
 def _strangers(finished: Sequence[Finished]) -> None:
