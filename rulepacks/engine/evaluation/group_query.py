@@ -8,15 +8,15 @@ from rulepacks.engine.compile_sql import Compiler, aggregate, aggregate_fault, q
 from rulepacks.engine.evaluation.masks import KINDS, Bit, Decision, bits, errors, failed_condition, mask_columns, masks
 from rulepacks.engine.evaluation.reads import (
     BLOCKED,
-    FAULTED,
-    blocked_joins,
     blockers,
     blocking,
     either,
     faults_of,
+    marks,
     row_nodes,
     rule_nodes,
     rule_where,
+    said,
     shown_nodes,
 )
 from rulepacks.engine.evaluation.source import Source, column
@@ -159,8 +159,11 @@ class GroupQuery:
         clauses, values = [], []
         for name in dict.fromkeys(part.join for part in parts):
             join = self.state.session.pack.joins[name]
-            columns = {part.name for part in parts if isinstance(part, JoinField) and part.join == name}
-            more, joined = self.source.join(join, sorted(columns | ({BLOCKED, FAULTED} if join.of_many else set())))
+            mine = [part for part in parts if part.join == name]
+            columns = {part.name for part in mine if isinstance(part, JoinField)}.union(
+                *(marks(self.state.session.pack, part) for part in mine)
+            )
+            more, joined = self.source.join(join, sorted(columns))
             values += more
             clauses += joined
         return " ".join(clauses), values
@@ -205,8 +208,13 @@ class GroupQuery:
     def _kept_from(self, rule: Rule) -> str:
         """SQL, over groups, of whether one cannot be judged: for its rows, or for rows that its joins gather."""
         own = [quoted(f"blocked:{rule.code}")] if self._blocked(rule) else []
-        apart = dict.fromkeys(part.join for part in joined_apart(deciding_nodes(rule)))
-        parts = own + list(blocked_joins(self.state.session.pack, apart).values())
+        apart = [
+            said(part.join, mark)
+            for part in joined_apart(deciding_nodes(rule))
+            for mark in marks(self.state.session.pack, part)
+            if mark.startswith(BLOCKED)
+        ]
+        parts = own + list(dict.fromkeys(apart))
         return f"({' OR '.join(parts)})" if parts else "false"
 
     def _shown(self, rule: Rule) -> list[str]:

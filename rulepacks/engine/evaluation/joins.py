@@ -9,7 +9,7 @@ from rulepacks.engine.compile_sql import quoted
 from rulepacks.engine.evaluation.folding import folded
 from rulepacks.engine.evaluation.gathers import gathered
 from rulepacks.engine.evaluation.reach import asked_by, is_absent, ordered_columns, reached
-from rulepacks.engine.evaluation.reads import FAULTED, FOUND, Reads, blocking
+from rulepacks.engine.evaluation.reads import BLOCKED, FAULTED, FOUND, Reads, blocking, faults_of, fields_of
 from rulepacks.engine.evaluation.sequences import windows_of
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import JoinTable, Source
@@ -132,7 +132,7 @@ def _input_table(
         conditions += _readable(source, effective)
         wanted = [*dict.fromkeys([*wanted, *effective])]
     paired = ", ".join(f"{quoted(key)} AS {quoted(f'k:{key}')}" for key in keys)
-    others = "".join(f", {quoted(column)}" for column in wanted)
+    others = "".join(f", {_column_there(source, column)}" for column in wanted)
     session.run(
         f"CREATE OR REPLACE TEMP TABLE {rows} AS SELECT row_number, {paired}{others} "
         f"FROM ({source.select(reads)}) WHERE {' AND '.join(conditions)}"
@@ -148,6 +148,19 @@ def _input_table(
     session.run(f"DROP TABLE {rows}")
     spans = ("span:first", "span:last") if effective else None
     return JoinTable(name, tuple(keys), spans, join.not_itself, fold_case=False)
+
+
+def _column_there(source: Source, wanted: str) -> str:
+    """SQL of a column of the rows a join looks in, or of what a mark says of it."""
+    mark, _, name = wanted.rpartition(":")
+    if not mark:
+        return quoted(wanted)
+    column = fields_of(source.input, [name])
+    if mark == BLOCKED:
+        tests = blocking(source.session.pack, source.input, column)
+    else:
+        tests = faults_of(source.compiler(), column)
+    return f"({' OR '.join(tests) or 'false'}) AS {quoted(wanted)}"
 
 
 def _readable(source: Source, effective: tuple[str, str]) -> list[str]:

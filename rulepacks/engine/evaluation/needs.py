@@ -74,7 +74,7 @@ def _needed(state: State, source: Input, nodes: Sequence[Node]) -> Needed:
     asked = list(_asked(rows, nodes))
     columns = {name for node in asked if (name := column(node))}
     columns |= {quoted(f"fault:{node.name}") for node in asked if isinstance(node, Field) and rows.can_fault(node.name)}
-    columns |= {quoted(f"j:{join}.{mark}") for join, mark in reads.join_columns if mark in {BLOCKED, FAULTED}}
+    columns |= {quoted(f"j:{join}.{mark}") for join, mark in reads.join_columns if mark.startswith((BLOCKED, FAULTED))}
     return Needed(reads, frozenset(columns), frozenset(unreadable_fields(pack, source, nodes)))
 
 

@@ -35,7 +35,10 @@ def asked_by(pack: Pack, join: JoinSpec, columns: Sequence[str], *, gated: bool)
         names += ordered_columns(join, columns)
     else:
         nodes = [join.where] if join.where is not None else []
-        names += [*columns, *((target.effective or ()) if join.as_of is not None else ())]
+        names += [
+            *(column.rpartition(":")[2] for column in columns),
+            *((target.effective or ()) if join.as_of is not None else ()),
+        ]
     unit = pack.first_input.unit
     names += unit if gated and unit and all(map(target.knows, unit)) else ()
     return Reads().add(pack, target, nodes).add_names(pack, target, names)

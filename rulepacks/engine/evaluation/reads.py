@@ -21,7 +21,8 @@ FOUND = ":found"
 """Column of every table a join looks in: TRUE."""
 BLOCKED = ":blocked"
 FAULTED = ":faulted"
-"""Columns of every join whose values come of many rows: those rows cannot be evaluated, or break."""
+"""Columns of every join whose values come of many rows: those rows cannot be evaluated, or break. Of a join to one row
+they are asked a column at a time, with its name behind a colon."""
 
 
 @dataclass
@@ -42,8 +43,7 @@ class Reads:
             elif isinstance(node, JoinField | Found):
                 if isinstance(node, JoinField):
                     self.join_columns.add((node.join, node.name))
-                if pack.joins[node.join].of_many:
-                    self.join_columns |= {(node.join, BLOCKED), (node.join, FAULTED)}
+                self.join_columns |= {(node.join, mark) for mark in marks(pack, node)}
                 if node.join not in self.joins:
                     self.joins.add(node.join)
                     self.add(pack, source, join_nodes(pack.joins[node.join]))
@@ -68,6 +68,18 @@ class Reads:
     def add_names(self, pack: Pack, source: Input, names: Iterable[str]) -> "Reads":
         """Add fields by name."""
         return self.add(pack, source, fields_of(source, names))
+
+
+def marks(pack: Pack, node: JoinField | Found) -> set[str]:
+    """The columns of a join that say whether what is taken of it can be told."""
+    join = pack.joins[node.join]
+    if join.of_many:
+        return {BLOCKED, FAULTED}
+    if join.kind != "input" or isinstance(node, Found):
+        return set()
+    target = pack.inputs[join.target]
+    found = {f"{FAULTED}:{node.name}"} if node.name in target.derived else set()
+    return found | ({f"{BLOCKED}:{node.name}"} if blockers(pack, target, fields_of(target, [node.name])) else set())
 
 
 def join_nodes(join: JoinSpec) -> list[Node]:
@@ -188,8 +200,20 @@ def blockers(pack: Pack, source: Input, nodes: Sequence[Node]) -> dict[str, str]
     """The same conditions by what they mean."""
     names = sorted(unreadable_fields(pack, source, nodes))
     found = {unreadable(source, name): quoted(f"bad:{name}") for name in names}
-    joins = blocked_joins(pack, sorted(Reads().add(pack, source, nodes).joins))
-    return found | {f"a row behind {name.rstrip(':')} cannot be read": test for name, test in joins.items()}
+    for join, column in sorted(Reads().add(pack, source, nodes).join_columns):
+        if column.startswith(BLOCKED):
+            found[_unread_behind(join, column)] = said(join, column)
+    return found
+
+
+def said(join: str, mark: str) -> str:
+    """SQL of what a mark of a join says."""
+    return f"coalesce({quoted(f'j:{join}.{mark}')}, false)"
+
+
+def _unread_behind(join: str, mark: str) -> str:
+    column = mark.removeprefix(BLOCKED).removeprefix(":")
+    return f"{f'{column} of ' if column else ''}a row behind {join.rstrip(':')} cannot be read"
 
 
 def unreadable(source: Input, name: str) -> str:
@@ -206,11 +230,6 @@ def either(surely: Sequence[str], picked: str, others: Sequence[str]) -> str:
     """SQL of "one of the first, or one of the others in a row that is picked"."""
     parts = [*surely, *([f"({picked} AND ({' OR '.join(others)}))"] if others else [])]
     return f"({' OR '.join(parts) or 'false'})"
-
-
-def blocked_joins(pack: Pack, names: Iterable[str]) -> dict[str, str]:
-    """SQL conditions under which those of these joins that look at many rows cannot be told, by join."""
-    return {name: f"coalesce({quoted(f'j:{name}.{BLOCKED}')}, false)" for name in names if pack.joins[name].of_many}
 
 
 def row_nodes(pack: Pack, rule: Rule) -> list[Node]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rulepacks.engine.cells import typed_cell, unreadable_cell
 from rulepacks.engine.compile_sql import Compiler, quoted, sql_type
-from rulepacks.engine.evaluation.reads import FAULTED, FOUND, Reads, join_nodes
+from rulepacks.engine.evaluation.reads import FAULTED, FOUND, Reads, join_nodes, said
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.expressions.tree import Aggregate, Field, Found, JoinField, Node, Raw, walk
 from rulepacks.engine.spec import Input, JoinSpec
@@ -58,13 +58,15 @@ class Source:
             join = self.session.pack.joins[node.join]
             parts = [fault for part in join_nodes(join) if (fault := to.fault(part))]
             if join.of_many:
-                parts.append(f"coalesce({quoted(f'j:{node.join}.{FAULTED}')}, false)")
+                parts.append(said(node.join, FAULTED))
+            elif join.kind == "input" and isinstance(node, JoinField) and self.can_fault(node.name, join.target):
+                parts.append(said(node.join, f"{FAULTED}:{node.name}"))
             return f"({' OR '.join(parts)})" if parts else None
         return None
 
-    def can_fault(self, name: str) -> bool:
-        """Whether a derived field may fault."""
-        return name in self.session.faulting[self.input.name]
+    def can_fault(self, name: str, of: str = "") -> bool:
+        """Whether a derived field may fault, here or of another input."""
+        return name in self.session.faulting[of or self.input.name]
 
     def select(self, reads: Reads, where: str = "", relation: str | None = None) -> str:
         """The SELECT; `where` filters the delivered rows."""

@@ -97,7 +97,7 @@ def for_single_records(pack: Pack) -> set[str]:
             nodes += [node for node in (rule.body.left, rule.body.right) if node is not None]
             joins = reached(nodes, pack.inputs[rule.input], pack)[1]
             needs = {pack.rule(code).code for code in rule.needs}
-            alone = all(pack.joins[name].kind == "list" for name in joins) and needs <= found
+            alone = all(pack.joins[name].kind == "list" for name, _ in joins) and needs <= found
             if alone and rule.input == pack.first_input.name and rule.stage not in gates:
                 found.add(rule.code)
     return found

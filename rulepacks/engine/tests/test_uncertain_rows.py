@@ -134,6 +134,48 @@ def test_a_derived_field_is_as_uncertain_as_the_rows_that_its_joins_look_at(
     assert [word for word in ("passed", "failed", "not_evaluated", "errored") if getattr(found, word)] == [outcome]
 
 
+PRICED = """inputs:
+  rows: {key: [id], fields: {id: text, n: integer}, derive: {far: there.p + 0}}
+  prices:
+    key: [code]
+    fields: {code: text, p: integer, t: text, q: integer}
+    derive: {twice: p * 2, made: cast(t as integer)}
+joins:
+  there: {input: prices, on: {code: id}}
+rules:
+  - {code: R, severity: error, title: T, authority: A, on_null: pass, %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome"),
+    [
+        ("type: row, require: there.p < 0", "not_evaluated"),
+        ("type: row, require: there.twice < 0", "not_evaluated"),
+        ("type: row, require: there.made < 0", "errored"),
+        ("type: row, require: far < 0", "not_evaluated"),
+        ("type: row, when: there.p > 0, require: n > 0", "not_evaluated"),
+        ("type: row, require: there.q < 0", "failed"),
+        ("type: row, require: there.t = 'K'", "passed"),
+        ("type: row, require: there.code = id", "passed"),
+        ("type: group, by: [id], require: there.p < 0", "not_evaluated"),
+        ("type: group, by: [id], require: there.made < 0", "errored"),
+        ("type: group, by: [], require: sum(there.p) < 0", "not_evaluated"),
+        ("type: unique, key: [there.p]", "not_evaluated"),
+    ],
+)
+def test_a_column_of_a_joined_row_is_as_uncertain_as_its_cell_and_the_columns_beside_it_are_not(
+    tmp_path: Path, rule: str, outcome: str
+) -> None:
+    pack = load_pack(write_pack(tmp_path, HEAD + PRICED % rule))
+    con = duckdb.connect()
+    con.register("given", pa.table({"row_number": [1], "id": ["a"], "n": ["1"]}))
+    con.register("prices", pa.table({"row_number": [1], "code": ["a"], "p": ["x"], "t": ["K"], "q": ["1"]}))
+    relations = {"rows": "given", "prices": "prices"}
+    found = evaluate(con, pack, relations, {}, tmp_path, lambda _: None).outcomes[-1]
+    assert [word for word in ("passed", "failed", "not_evaluated", "errored") if getattr(found, word)] == [outcome]
+
+
 def test_a_query_leaves_out_rows_whose_derived_fields_come_of_rows_that_cannot_be_read(tmp_path: Path) -> None:
     rule = "type: query, query: 'select row_number as row from rows where least is null or far > 0'"
     pack = load_pack(write_pack(tmp_path, HEAD + BEHIND % rule))

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from rulepacks.engine.bodies import GroupBody, ReconcileBody, Side
-from rulepacks.engine.expressions.tree import Aggregate, Field, Node, walk
+from rulepacks.engine.expressions.tree import Aggregate, Node, walk
 from rulepacks.engine.spec import Rule
 from rulepacks.engine.tests.oracle.meaning import aggregated, value_of
 from rulepacks.engine.tests.oracle.order import quiet
 from rulepacks.engine.tests.oracle.values import Fault, Value
-from rulepacks.engine.tests.oracle.world import Row, World
+from rulepacks.engine.tests.oracle.world import Row, World, by_node
 
 
 @dataclass
@@ -74,10 +74,6 @@ def place(row: Row, group: Group, where: Node | None, broken: bool) -> None:
     except Fault:
         group.unclear.append(row)
         group.faulted = True
-
-
-def by_node(row: Row, name: str) -> Node:
-    return Field(name=name, type=row.input.type_of(name))
 
 
 def inside(nodes: Sequence[Node]) -> list[Node]:

@@ -9,10 +9,10 @@ from typing import Literal
 from rulepacks.engine.bodies import GroupBody, ReconcileBody, RowBody, UniqueBody
 from rulepacks.engine.expressions.tree import Aggregate, Found, JoinField, Node
 from rulepacks.engine.spec import Rule
-from rulepacks.engine.tests.oracle.groups import Group, Pair, by_node, groups_of, inside, pairs_of
+from rulepacks.engine.tests.oracle.groups import Group, Pair, groups_of, inside, pairs_of
 from rulepacks.engine.tests.oracle.meaning import View, value_of
 from rulepacks.engine.tests.oracle.values import Fault, Value, plain
-from rulepacks.engine.tests.oracle.world import Row, World
+from rulepacks.engine.tests.oracle.world import Row, World, by_node
 
 Outcome = Literal["pass", "fail", "not_applicable", "not_evaluated", "error"]
 

@@ -114,7 +114,7 @@ def inputs_of(rule: Rule, pack: Pack) -> set[str]:
 
 def joined(pack: Pack, name: str, nodes: Sequence[Node]) -> set[str]:
     """The input, and those that expressions over it look in."""
-    joins = [pack.joins[join] for join in reached(nodes, pack.inputs[name], pack)[1]]
+    joins = [pack.joins[join] for join, _ in reached(nodes, pack.inputs[name], pack)[1]]
     return {name} | {join.target for join in joins if join.kind == "input"}
 
 

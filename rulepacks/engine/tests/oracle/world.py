@@ -73,16 +73,21 @@ class Row:
     def misreads(self, nodes: Iterable[Node]) -> bool:
         """Whether expressions read a cell of it that is unreadable, or come down to many rows that are."""
         fields, joins = reached(nodes, self.input, self.world.pack)
-        return any(map(self.unreadable, fields)) or any(self._blocked(self.world.pack.joins[name]) for name in joins)
+        return any(map(self.unreadable, fields)) or any(
+            self._blocked(self.world.pack.joins[name], column) for name, column in joins
+        )
 
-    def _blocked(self, join: JoinSpec) -> bool:
-        """Whether the many rows that a join finds cannot be read."""
+    def _blocked(self, join: JoinSpec, column: str) -> bool:
+        """Whether the many rows that a join finds cannot be read, or the column of the one it finds ('' for none)."""
         if join.sequence is not None:
             return self.world.sequence(join).blocked(self)
         try:
-            return join.of_many and unread_partners(self, join)
+            if join.of_many:
+                return unread_partners(self, join)
+            found = partner(self, join) if column else None
         except Fault:
             return False
+        return isinstance(found, _Fields) and found.row.misreads([by_node(found.row, column)])
 
     def field(self, name: str) -> Value:
         if name in self.input.fields:
@@ -135,6 +140,8 @@ class Row:
             first = in_order(partners(self, spec), spec.order)[:1]
             return _Fields(first[0])[name] if first else None
         found = partner(self, spec)
+        if isinstance(found, _Fields):
+            return found.row.field(name)
         return None if found is None else found[name]
 
     def unit(self) -> str | None:
@@ -155,10 +162,14 @@ def header(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.strip().lower())
 
 
-def reached(nodes: Iterable[Node], source: Input, pack: Pack) -> tuple[set[str], set[str]]:
-    """The declared fields and the joins that expressions come down to; texts as delivered are not among them."""
+def by_node(row: Row, name: str) -> Node:
+    return Field(name=name, type=row.input.type_of(name))
+
+
+def reached(nodes: Iterable[Node], source: Input, pack: Pack) -> tuple[set[str], set[tuple[str, str]]]:
+    """The declared fields that expressions come down to, texts as delivered left out, and the columns of joins."""
     fields: set[str] = set()
-    joins: set[str] = set()
+    joins: set[tuple[str, str]] = set()
     for node in (part for tree in nodes for part in walk(tree)):
         further: list[Node] = []
         if isinstance(node, Field) and node.name in source.fields:
@@ -167,7 +178,7 @@ def reached(nodes: Iterable[Node], source: Input, pack: Pack) -> tuple[set[str],
             further = [source.derived[node.name]]
         elif isinstance(node, JoinField | Found):
             join = pack.joins[node.join]
-            joins.add(join.name)
+            joins.add((join.name, node.name if isinstance(node, JoinField) else ""))
             further = [*(part for _, part in join.on), *([join.as_of] if join.as_of is not None else [])]
         if further:
             more = reached(further, source, pack)
