@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from rulepacks.engine.compile_sql import Compiler, quoted, sql_type, text_literal
 from rulepacks.engine.evaluation.carried import carried_columns
 from rulepacks.engine.evaluation.findings import SCHEMA
 from rulepacks.engine.evaluation.joins import join_tables, unit_sql
 from rulepacks.engine.evaluation.reach import inputs_joined, table_inputs
-from rulepacks.engine.evaluation.reads import BLOCKED, Reads
+from rulepacks.engine.evaluation.reads import BLOCKED, Reads, faults_of, joined_blockers
 from rulepacks.engine.evaluation.records import STATES
 from rulepacks.engine.evaluation.session import Session
 from rulepacks.engine.evaluation.source import Source
@@ -163,10 +164,19 @@ def _input_rows(state: State, output: OutputSpec) -> Rows:
         delivered = f"SELECT row_number{echoed} FROM {session.relations[given.name]} WHERE {where or 'true'}"
         return f"{rows} LEFT JOIN ({delivered}) USING (row_number)"
 
-    to = Compiler(_named(source.compiler().resolve, given), source.fault)
+    to = Compiler(_named(source.compiler().resolve, given), partial(_uncertain, source))
     return Rows(
         relation, _blocks(session, session.relations[given.name], "row_number"), to, "row_number", unit or "", carried
     )
+
+
+def _uncertain(source: Source, node: Node) -> str | None:
+    """SQL of whether a value could not be computed, or comes of joined rows that cannot be read."""
+    parts = [
+        *faults_of(source.compiler(), [node]),
+        *joined_blockers(source.session.pack, source.input, [node]).values(),
+    ]
+    return f"({' OR '.join(parts)})" if parts else None
 
 
 def _carried(session: Session, output: OutputSpec, given: Input) -> tuple[str, ...]:

@@ -199,11 +199,13 @@ def blocking(pack: Pack, source: Input, nodes: Sequence[Node]) -> list[str]:
 def blockers(pack: Pack, source: Input, nodes: Sequence[Node]) -> dict[str, str]:
     """The same conditions by what they mean."""
     names = sorted(unreadable_fields(pack, source, nodes))
-    found = {unreadable(source, name): quoted(f"bad:{name}") for name in names}
-    for join, column in sorted(Reads().add(pack, source, nodes).join_columns):
-        if column.startswith(BLOCKED):
-            found[_unread_behind(join, column)] = said(join, column)
-    return found
+    return {unreadable(source, name): quoted(f"bad:{name}") for name in names} | joined_blockers(pack, source, nodes)
+
+
+def joined_blockers(pack: Pack, source: Input, nodes: Sequence[Node]) -> dict[str, str]:
+    """Those of them that lie in joined rows."""
+    columns = sorted(Reads().add(pack, source, nodes).join_columns)
+    return {_unread_behind(join, mark): said(join, mark) for join, mark in columns if mark.startswith(BLOCKED)}
 
 
 def said(join: str, mark: str) -> str:

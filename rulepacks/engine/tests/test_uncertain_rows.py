@@ -176,6 +176,23 @@ def test_a_column_of_a_joined_row_is_as_uncertain_as_its_cell_and_the_columns_be
     assert [word for word in ("passed", "failed", "not_evaluated", "errored") if getattr(found, word)] == [outcome]
 
 
+def test_an_output_leaves_blank_what_comes_of_joined_rows_that_cannot_be_read(tmp_path: Path) -> None:
+    text = PRICED % "type: row, require: n > 0" + (
+        "outputs:\n"
+        '  - {name: all, format: csv, from: rows, columns: {id: id, p: "coalesce(there.p, 0)",\n'
+        '     far: "coalesce(far, 0)", q: there.q}}\n'
+    )
+    pack = load_pack(write_pack(tmp_path, HEAD + text))
+    con = duckdb.connect()
+    con.register("given", pa.table({"row_number": [1, 2], "id": ["a", "b"], "n": ["1", "2"]}))
+    prices = {"row_number": [1, 2], "code": ["a", "b"], "p": ["x", "2"], "t": ["1", "2"], "q": ["1", "2"]}
+    con.register("prices", pa.table(prices))
+    relations = {"rows": "given", "prices": "prices"}
+    (written,) = evaluate(con, pack, relations, {}, tmp_path, lambda _: None).outputs
+    assert (tmp_path / "outputs" / "all.csv").read_text() == "id,p,far,q\na,,,1\nb,2,2,2\n"
+    assert written.reason == "2 cells are blank, since they could not be computed"
+
+
 def test_a_query_leaves_out_rows_whose_derived_fields_come_of_rows_that_cannot_be_read(tmp_path: Path) -> None:
     rule = "type: query, query: 'select row_number as row from rows where least is null or far > 0'"
     pack = load_pack(write_pack(tmp_path, HEAD + BEHIND % rule))
