@@ -1,7 +1,9 @@
 """The rows of a log as a check reads them: raw and in order, past the models, which would cost more than the hashes."""
 
+from collections import deque
 from collections.abc import Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -17,7 +19,7 @@ from tenants.audit.merkle import Finished
 from tenants.audit.models import AuditEvent, AuditNode, AuditPending, AuditSeal
 from tenants.context import current_tenant_id
 
-CHUNK = 4_000
+CHUNK, AHEAD = 8_000, 3
 _read = msgspec.json.Decoder().decode
 # As text exactly as it stands in a leaf.
 WRITTEN = {
@@ -79,8 +81,8 @@ def log_ends() -> tuple[int, int, int]:
 def stored_leaves(first: int, last: int) -> Generator[list[Place]]:
     """The places of the bound tenant's tree from `first` to `last`, in order, some thousands at a time.
 
-    While one part is worked on, the database prepares the next: a thread waits for it. Two cursors, because what came
-    for the one is still being read when the other asks.
+    While one part is worked on, the database prepares the next ones: a thread asks for them, and for each as soon as
+    the one before is there. A cursor for each, because what came for one is still being read when others ask.
     """
     written, tenant = WRITTEN[connection.vendor], _tenant()
     columns = {"id": written["id"].format("s.id"), "time": written["time"].format("e.created_at")}
@@ -90,18 +92,22 @@ def stored_leaves(first: int, last: int) -> Generator[list[Place]]:
         cursor.execute(statement, [tenant, first, min(first + CHUNK - 1, last)])
         return cursor
 
-    with connection.cursor() as one, connection.cursor() as other, ThreadPoolExecutor(max_workers=1) as waiting:
-        cursors = cycle((one, other))
-        coming = waiting.submit(ask, next(cursors), first)
-        while first <= last:
-            came, first = coming.result(), first + CHUNK
-            coming = waiting.submit(ask, next(cursors), first)
+    with ExitStack() as opened, ThreadPoolExecutor(max_workers=1) as waiting:
+        cursors = cycle([opened.enter_context(connection.cursor()) for _ in range(AHEAD)])
+        asked: deque[tuple[int, Future[CursorWrapper]]] = deque()
+        while asked or first <= last:
+            while first <= last and len(asked) < AHEAD:
+                asked.append((first, waiting.submit(ask, next(cursors), first)))
+                first += CHUNK
+            begin, coming = asked.popleft()
+            came = coming.result()
             if rows := came.fetchall():
                 yield rows
-            elif first <= last:
-                came.execute(NEXT, [tenant, first])
-                first = came.fetchone()[0]
-                coming = waiting.submit(ask, next(cursors), first)
+                continue
+            wait([later for _, later in asked])
+            asked.clear()
+            came.execute(NEXT, [tenant, begin])
+            first = came.fetchone()[0]
 
 
 def _tenant() -> Any:

@@ -61,6 +61,8 @@ inputs:
       gathered: many.total
       last_weight: "coalesce(latest.weight, length(latest.name))"
       doubly: by_number.total
+      priced: other.value
+      numbered: heavy.weight
   others:
     fields:
       unit: {type: text, normalise: [trim]}

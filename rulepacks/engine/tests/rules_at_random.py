@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from rulepacks.engine.tests.expressions_at_random import COMPARE, Strategy, expressions
 
-BEHIND_JOINS = {"whole": st.just("last_weight"), "point": st.sampled_from(["gathered", "doubly"])}
+BEHIND_JOINS = {
+    "whole": st.sampled_from(["last_weight", "numbered"]),
+    "point": st.sampled_from(["gathered", "doubly", "priced"]),
+}
 """Derived fields over what joins find."""
 FLAT, DEEP = expressions(1, BEHIND_JOINS), expressions(2, BEHIND_JOINS)
 ON_NULL = st.sampled_from(["fail", "pass", "skip"])
