@@ -107,7 +107,10 @@ def stored_leaves(first: int, last: int) -> Generator[list[Place]]:
             wait([later for _, later in asked])
             asked.clear()
             came.execute(NEXT, [tenant, begin])
-            first = came.fetchone()[0]
+            following: int | None = came.fetchone()[0]
+            if following is None:
+                return
+            first = following
 
 
 def _tenant() -> Any:

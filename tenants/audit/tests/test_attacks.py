@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
-from tenants.audit import verification
+from tenants.audit import stored, verification
 from tenants.audit.leaves import leaf_hash
 from tenants.audit.merkle import Frontier
 from tenants.audit.models import AuditCheckpoint, AuditEvent, AuditNode, AuditPending, AuditSeal
@@ -34,6 +34,30 @@ def test_a_whole_log_is_found_whole(tenant: Tenant) -> None:
         report = audit_verify([kept])
     assert (report.events, report.checkpoints, report.outside, report.fault) == (SIZE, len(BATCHES), 1, None)
     assert report.root == newest(tenant).root
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 64])
+def test_a_log_is_checked_in_parts_as_in_one(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    monkeypatch.setattr(stored, "CHUNK", chunk)
+    with tenant_scope(tenant.id):
+        report = audit_verify([Witnessed(newest(tenant).note, 0, leaves(tenant))])
+    assert (report.events, report.root, report.fault) == (SIZE, newest(tenant).root, None)
+    with owner(tenant) as run:
+        run("UPDATE tenants_auditseal SET position = position + 1000 WHERE position >= 120")
+    found = fault(tenant.id)
+    assert (found.position, found.reason) == (120, "nothing is here; the next event is at 1120")
+
+
+def test_places_that_go_away_while_a_log_is_checked_are_missed(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    def then_cut() -> tuple[int, int, int]:
+        ends = log_ends()
+        with owner(tenant) as run:
+            run("DELETE FROM tenants_auditseal WHERE position >= 128")
+        return ends
+
+    monkeypatch.setattr(stored, "CHUNK", 64)
+    monkeypatch.setattr(verification, "log_ends", then_cut)
+    assert fault(tenant.id).position == 128
 
 
 def test_what_is_sealed_while_a_log_is_checked_is_no_fault(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
